@@ -1,0 +1,1 @@
+"""The Glasspost protocol: bytes in, bytes out. No sockets, no files, no clock."""

@@ -1,0 +1,170 @@
+"""Every error of the protocol, ordered by who is at fault.
+
+    GlasspostError
+      CallerError        our own caller broke a rule: a bug, or a value a user typed
+      PeerError          the far side sent something wrong, late or hostile
+      TrustError         a person has to decide
+
+Errors carry typed fields and build their sentence from them. They never hold a
+key, a plaintext or a name: they end up in logs.
+"""
+
+
+class GlasspostError(Exception):
+    """Root of all errors raised by Glasspost code."""
+
+
+# --- our caller ------------------------------------------------------------
+
+
+class CallerError(GlasspostError):
+    """Our own side asked for something that cannot be."""
+
+
+class InvalidName(CallerError):
+    """A name is not 1 to 32 of ``[a-z0-9._-]`` with ``[a-z0-9]`` at both ends."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a name has 1 to 32 characters of a-z, 0-9, '.', '_', '-',"
+            " and begins and ends with a letter or digit"
+        )
+
+
+class TooLong(CallerError):
+    """A value of ours is over its limit."""
+
+    def __init__(self, what: str, size: int, limit: int) -> None:
+        super().__init__(f"{what} has {size} bytes, the limit is {limit}")
+        self.what, self.size, self.limit = what, size, limit
+
+
+class DamagedState(CallerError):
+    """State that this client stored itself does not decode."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"stored {what} cannot be read back")
+        self.what = what
+
+
+class BadAddress(CallerError):
+    """A relay address is not ``[glasspost://]host:port[#fingerprint]``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not a relay address: {reason}")
+        self.reason = reason
+
+
+# --- the far side ----------------------------------------------------------
+
+
+class PeerError(GlasspostError):
+    """The far side is at fault: what it sent changes nothing here."""
+
+
+class WireError(PeerError):
+    """Bytes do not parse as what they should be."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class BadSignature(PeerError):
+    """A signature does not verify."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the signature of the {what} does not verify")
+        self.what = what
+
+
+class BadPublicKey(PeerError):
+    """A public key is not usable (wrong form, or a point of low order)."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the {what} is not a usable public key")
+        self.what = what
+
+
+class BundleRefused(PeerError):
+    """A prekey bundle is too old, or older than one seen before."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"prekey bundle refused: {reason}")
+        self.reason = reason
+
+
+class HandshakeRefused(PeerError):
+    """A handshake cannot be accepted: its prekeys are gone or do not fit."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"handshake refused: {reason}")
+        self.reason = reason
+
+
+class HandshakeReplayed(PeerError):
+    """A handshake was accepted before, and its session is no more."""
+
+    def __init__(self) -> None:
+        super().__init__("this handshake was accepted before")
+
+
+class UnknownSession(PeerError):
+    """A message names a session that is not here, and carries no handshake."""
+
+    def __init__(self) -> None:
+        super().__init__("the message belongs to a session this device does not have")
+
+
+class DecryptionFailed(PeerError):
+    """A ciphertext was changed, or made under another key."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the {what} does not decrypt: it was changed, or made for another key")
+        self.what = what
+
+
+class KeyGone(PeerError):
+    """The message key was used before, or has expired (a duplicate, or unavailable)."""
+
+    def __init__(self) -> None:
+        super().__init__("the key of this message was used before or has expired")
+
+
+class TooManySkipped(PeerError):
+    """A header jumps further ahead than one may skip."""
+
+    def __init__(self, skipped: int, limit: int) -> None:
+        super().__init__(f"the message would skip {skipped} others, the limit is {limit}")
+        self.skipped, self.limit = skipped, limit
+
+
+class UnsupportedVersion(PeerError):
+    """A newer version than this program knows."""
+
+    def __init__(self, what: str, version: int) -> None:
+        super().__init__(f"{what} version {version} is not known here: update this program")
+        self.what, self.version = what, version
+
+
+# --- a person decides ------------------------------------------------------
+
+
+class TrustError(GlasspostError):
+    """Nothing goes on until a person has decided."""
+
+
+class IdentityChanged(TrustError):
+    """A contact shows another identity key than the pinned one."""
+
+    def __init__(self, *, verified: bool) -> None:
+        kind = "verified" if verified else "pinned"
+        super().__init__(f"the identity key is not the {kind} one")
+        self.verified = verified
+
+
+class RelayKeyChanged(TrustError):
+    """The relay shows another key than the pinned one."""
+
+    def __init__(self) -> None:
+        super().__init__("the relay's key is not the pinned one")

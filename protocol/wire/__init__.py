@@ -1,0 +1,1 @@
+"""What clients and relay say to each other: messages, frames, link machines."""
