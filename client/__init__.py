@@ -1,0 +1,1 @@
+"""The client: everything that sees plaintext stays on this side."""

@@ -1,0 +1,1 @@
+"""The relay and the vault: they store and forward what they cannot read."""
