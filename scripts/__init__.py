@@ -1,0 +1,1 @@
+"""What one runs from a checkout; nothing here is part of the installed package."""
