@@ -1,0 +1,1 @@
+"""The house itself: who imports whom, pins, launchers, the wheel."""

@@ -1,0 +1,46 @@
+"""The built wheel holds the three packages, all of them, and nothing else."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("protocol", "server", "client")
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Build the wheel with the pinned backend and list its files."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-P", "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("glasspost-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.mark.slow
+def test_it_holds_every_module(names: set[str]) -> None:
+    expected = {
+        file.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for file in (ROOT / package).rglob("*.py")
+    }
+    expected |= {
+        f"{package}/{name}" for package in PACKAGES for name in ("__init__.py", "py.typed")
+    }
+    assert {name for name in names if ".dist-info/" not in name} == expected
+
+
+@pytest.mark.slow
+def test_it_holds_nothing_else(names: set[str]) -> None:
+    folders = {name.split("/")[0] for name in names}
+    assert folders == {*PACKAGES, *(folder for folder in folders if folder.endswith(".dist-info"))}
+
+
+@pytest.mark.slow
+def test_it_declares_both_commands(names: set[str]) -> None:
+    assert any(name.endswith(".dist-info/entry_points.txt") for name in names)
