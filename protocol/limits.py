@@ -57,7 +57,7 @@ MAX_ONE_TIME_PAIRS = 200
 # Message ids in one receipt: it stays under the padding floor.
 MAX_RECEIPT_IDS = 200
 
-# Envelopes (and their bytes, below) delivered but not acknowledged on a connection: memory per slow reader.
+# Envelopes (bytes: below) delivered to a connection, not acknowledged: memory of a slow reader.
 DELIVERY_WINDOW = 64
 DELIVERY_WINDOW_BYTES = 1_048_576
 
