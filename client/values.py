@@ -1,0 +1,140 @@
+"""What the rooms of the client hand to each other: plain frozen values."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Protocol, TypeVar
+
+from protocol.ids import DeviceAddress, EnvelopeId, MessageId, Name
+from protocol.records import Sender
+
+T = TypeVar("T")
+
+
+class RunBlocking(Protocol):
+    """Runs a blocking call off the event loop (or, in a simulation, at once)."""
+
+    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]:
+        """Run ``function`` and give its result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything that differs between a real run and a simulated one."""
+
+    now_ms: Callable[[], int]
+    random_bytes: Callable[[int], bytes]
+    run_blocking: RunBlocking
+
+
+class MessageState(IntEnum):
+    """How far an outgoing message has come, or that it came in."""
+
+    QUEUED = 1
+    AT_RELAY = 2
+    DELIVERED = 3
+    FAILED = 4
+    RECEIVED = 5
+
+
+class EntryKind(StrEnum):
+    """What a line of the history is."""
+
+    TEXT = "text"
+    UNSUPPORTED = "unsupported"  # a kind or version that this program does not know; kept whole
+    UNREADABLE = "unreadable"  # a message that came and could not be opened
+    NOTICE = "notice"  # the client speaks: pinned, key changed, repaired
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line of a conversation."""
+
+    row_id: int
+    peer: Name
+    outgoing: bool
+    message_id: MessageId
+    counter: int
+    kind: EntryKind
+    text: str
+    state: MessageState
+    sent_at_ms: int
+    arrival_ms: int | None  # at the relay; None while queued
+    missing_before: int  # messages of this sender that are missing just before this one
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A peer as this profile knows it."""
+
+    name: Name
+    identity: bytes | None  # pinned Ed25519 key, 32 bytes; None before the first contact
+    verified: bool
+    pending_identity: bytes | None  # another key was shown: a person has to decide
+    message_count: int
+    last_activity_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An envelope as the relay delivered it."""
+
+    sequence: int
+    envelope_id: EnvelopeId
+    arrival_ms: int
+    vouched: Sender | None
+    envelope: bytes
+
+
+class OutboxState(IntEnum):
+    """What an outgoing envelope waits for."""
+
+    AWAITING_KEYS = 1
+    READY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """One envelope that has to reach the relay; ``envelope`` is empty while keys are awaited."""
+
+    row_id: int
+    to: DeviceAddress
+    state: OutboxState
+    envelope_id: EnvelopeId
+    envelope: bytes
+    message_id: MessageId
+    queued_at_ms: int
+
+
+class Connection(StrEnum):
+    """The engine's connection to the relay, always visible."""
+
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """The relay was reached or lost; ``reason`` is a sentence for the user, or empty."""
+
+    connection: Connection
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryChanged:
+    """Rows were added to, or changed in, a conversation (by this or another process)."""
+
+    peer: Name
+
+
+@dataclass(frozen=True, slots=True)
+class TrustQuestion:
+    """A contact shows another identity key: nothing goes to it until the user answers."""
+
+    peer: Name
+    verified: bool
+
+
+EngineEvent = ConnectionChanged | HistoryChanged | TrustQuestion
