@@ -1,6 +1,6 @@
 """One seed for a whole run: printed at its head and beside every failure.
 
-``pytest --seed N`` repeats a run. CI always takes the same seed; elsewhere each run takes a new
+``.venv/bin/pytest --seed N`` repeats a run. CI always takes the same seed; elsewhere each run takes a new
 one, so that everyday runs keep looking in new places.
 """
 
@@ -49,7 +49,7 @@ def pytest_runtest_makereport(
     """Show with a failure how to repeat it."""
     report = yield
     if report.failed:
-        again = f"pytest --seed {item.config.option.seed} {item.nodeid!r}"
+        again = f".venv/bin/pytest --seed {item.config.option.seed} {item.nodeid!r}"
         report.sections.append(("repeat with", again))
     return report
 
