@@ -1,7 +1,7 @@
 """One seed for a whole run: printed at its head and beside every failure.
 
-``.venv/bin/pytest --seed N`` repeats a run. CI always takes the same seed; elsewhere each run takes a new
-one, so that everyday runs keep looking in new places.
+``.venv/bin/pytest --seed N`` repeats a run. CI always takes the same seed; elsewhere each run
+takes a new one, so that everyday runs keep looking in new places.
 """
 
 import os
