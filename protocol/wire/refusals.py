@@ -1,0 +1,95 @@
+"""Refusals in words: what a person reads when the relay says no.
+
+A newer relay may refuse with a code that is not known here; that is a sentence
+too, never a crash.
+
+Spec: docs/protocol.md#refusals
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from protocol.wire.messages import Refusal, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalInWords:
+    """What a refusal means.
+
+    Attributes:
+        reason: what happened and why, as part of a sentence.
+        advice: what to do next.
+        may_pass: whether the same request may succeed later.
+    """
+
+    reason: str
+    advice: str
+    may_pass: bool = False
+
+
+_UPDATE = "update the older of the two programs"
+
+IN_WORDS: Final[dict[Refusal, RefusalInWords]] = {
+    Refusal.UNSUPPORTED_VERSION: RefusalInWords(
+        "this program and the relay have no protocol version in common", _UPDATE
+    ),
+    Refusal.NOT_LOGGED_IN: RefusalInWords("this needs a login first", "log in, then try again"),
+    Refusal.BAD_LOGIN: RefusalInWords(
+        "the relay knows no such account, or its key is not yours",
+        "check the name, or register it on this relay",
+    ),
+    Refusal.NAME_TAKEN: RefusalInWords(
+        "somebody else has registered this name", "choose another name"
+    ),
+    Refusal.UNKNOWN_ACCOUNT: RefusalInWords(
+        "nobody is registered under this name", "check the spelling"
+    ),
+    Refusal.NO_PREKEYS: RefusalInWords(
+        "the account has not uploaded its keys yet",
+        "try again when its owner has been online once",
+        may_pass=True,
+    ),
+    Refusal.CONFLICT: RefusalInWords(
+        "the envelope's id was used before for other bytes", "send the message anew"
+    ),
+    Refusal.MAILBOX_FULL: RefusalInWords(
+        "the recipient has too much unread mail", "try again later", may_pass=True
+    ),
+    Refusal.TOO_MANY_PREKEYS: RefusalInWords(
+        "the relay's shelf of one-time keys is full", "upload when it has emptied"
+    ),
+    Refusal.BAD_ACKNOWLEDGEMENT: RefusalInWords(
+        "what was acknowledged had not been delivered here", "connect anew"
+    ),
+    Refusal.RATE_LIMITED: RefusalInWords(
+        "too many requests in a short time", "wait, then try again", may_pass=True
+    ),
+    Refusal.BAD_REGISTRATION: RefusalInWords(
+        "the registration is not signed as it should be", _UPDATE
+    ),
+    Refusal.RELAY_TROUBLE: RefusalInWords(
+        "the relay could not write to its disk, and has stored nothing",
+        "try again later, or tell whoever runs the relay",
+        may_pass=True,
+    ),
+}
+
+
+def refusal_of(answer: Refused) -> Refusal | None:
+    """Give the known refusal, or None for a code from a newer relay."""
+    try:
+        return Refusal(answer.code)
+    except ValueError:
+        return None
+
+
+def in_words(answer: Refused) -> RefusalInWords:
+    """Say what ``answer`` means, also where its code is not known here."""
+    refusal = refusal_of(answer)
+    if refusal is not None:
+        return IN_WORDS[refusal]
+    return RefusalInWords(
+        f"the relay refused for a reason this program does not know (code {answer.code})",
+        "update this program",
+        may_pass=answer.retry_after_ms is not None,
+    )

@@ -1,0 +1,136 @@
+"""The states of a link and what may be said in each, as tables.
+
+                    Hello / Welcome               Register or Login / LoggedIn
+       GREETING ──────────────────────▶ ANONYMOUS ────────────────────────────▶ LOGGED_IN
+           │                                │                                       │
+           └── a refusal of Hello, Register or Login; Closing; WireError; the end ──┴──▶ CLOSED
+
+Both machines (:mod:`client_link`, :mod:`relay_link`) read these tables and
+nothing else; a new message is a new row here.
+
+Spec: docs/protocol.md#link-states
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final, get_args
+
+from protocol.errors import CallerError
+from protocol.wire.messages import (
+    Accepted,
+    Acknowledge,
+    Acknowledged,
+    BundleFetched,
+    Closing,
+    Deliver,
+    Displaced,
+    FetchBundle,
+    FetchSealingKey,
+    Hello,
+    LoggedIn,
+    Login,
+    Ping,
+    Pong,
+    PrekeysLow,
+    PrekeysStored,
+    Push,
+    Refused,
+    Register,
+    Request,
+    SealingKeyFetched,
+    Submit,
+    Subscribe,
+    Subscribed,
+    UploadPrekeys,
+    Welcome,
+)
+
+MessageType = type[Any]
+
+
+class LinkState(Enum):
+    """How far a connection has come."""
+
+    GREETING = "greeting"
+    ANONYMOUS = "anonymous"
+    LOGGED_IN = "logged in"
+    CLOSED = "closed"
+
+
+class LinkMisused(CallerError):
+    """Our own side said what the state of the link does not allow."""
+
+    def __init__(self, what: str, state: LinkState) -> None:
+        super().__init__(f"{what} has no place on a link that is {state.value}")
+        self.what, self.state = what, state
+
+
+REQUEST_TYPES: Final[frozenset[MessageType]] = frozenset(get_args(Request))
+PUSH_TYPES: Final[frozenset[MessageType]] = frozenset(get_args(Push))
+
+# Each request has one answer; Refused answers any of them.
+ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {
+    Hello: Welcome,
+    Ping: Pong,
+    Register: LoggedIn,
+    Login: LoggedIn,
+    UploadPrekeys: PrekeysStored,
+    FetchBundle: BundleFetched,
+    FetchSealingKey: SealingKeyFetched,
+    Submit: Accepted,
+    Subscribe: Subscribed,
+    Acknowledge: Acknowledged,
+}
+
+ALLOWED_REQUESTS: Final[Mapping[LinkState, frozenset[MessageType]]] = {
+    LinkState.GREETING: frozenset({Hello}),
+    LinkState.ANONYMOUS: frozenset({Ping, Register, Login}),
+    LinkState.LOGGED_IN: frozenset(
+        {Ping, UploadPrekeys, FetchBundle, FetchSealingKey, Submit, Subscribe, Acknowledge}
+    ),
+    LinkState.CLOSED: frozenset(),
+}
+
+ALLOWED_PUSHES: Final[Mapping[LinkState, frozenset[MessageType]]] = {
+    LinkState.GREETING: frozenset({Closing}),
+    LinkState.ANONYMOUS: frozenset({Closing}),
+    LinkState.LOGGED_IN: frozenset({Closing, Deliver, Displaced, PrekeysLow}),
+    LinkState.CLOSED: frozenset(),
+}
+
+# Only a login is missing: an honest mistake, refused and not punished.
+WANTS_LOGIN: Final[Mapping[LinkState, frozenset[MessageType]]] = {
+    LinkState.GREETING: frozenset(),
+    LinkState.ANONYMOUS: (
+        ALLOWED_REQUESTS[LinkState.LOGGED_IN] - ALLOWED_REQUESTS[LinkState.ANONYMOUS]
+    ),
+    LinkState.LOGGED_IN: frozenset(),
+    LinkState.CLOSED: frozenset(),
+}
+
+# Their answers move the link on, so nothing overtakes them and a refusal ends it:
+# without a version there is nothing to say, and a nonce serves one attempt.
+TURNING_POINTS: Final[frozenset[MessageType]] = frozenset({Hello, Register, Login})
+
+_NEXT_STATE: Final[Mapping[MessageType, LinkState]] = {
+    Welcome: LinkState.ANONYMOUS,
+    LoggedIn: LinkState.LOGGED_IN,
+    Closing: LinkState.CLOSED,
+}
+
+
+def state_after_answer(state: LinkState, request: MessageType, answer: MessageType) -> LinkState:
+    """Give the state once ``answer`` to ``request`` is on its way."""
+    if answer is Refused and request in TURNING_POINTS:
+        return LinkState.CLOSED
+    return _NEXT_STATE.get(answer, state)
+
+
+def state_after_push(state: LinkState, push: MessageType) -> LinkState:
+    """Give the state once ``push`` is on its way."""
+    return _NEXT_STATE.get(push, state)
+
+
+def is_answer(request: MessageType, answer: MessageType) -> bool:
+    """Tell whether ``answer`` may answer ``request``."""
+    return answer is Refused or answer is ANSWER_TO[request]
