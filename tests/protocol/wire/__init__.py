@@ -1,0 +1,1 @@
+"""Messages, frames and both link machines."""

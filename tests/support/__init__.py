@@ -1,0 +1,1 @@
+"""Fakes and instruments that tests of several packages share."""
