@@ -47,6 +47,35 @@ class DamagedState(CallerError):
         self.what = what
 
 
+class NothingReceivedYet(CallerError):
+    """A responder cannot send before it has opened the peer's first message."""
+
+    def __init__(self) -> None:
+        super().__init__("this session cannot send before it has opened a message")
+
+
+class NotUnicode(CallerError):
+    """A text holds a lone surrogate: half of a character, which UTF-8 cannot say."""
+
+    def __init__(self) -> None:
+        super().__init__("the text holds half of a character and cannot be sent")
+
+
+class InvalidContent(CallerError):
+    """A message of ours breaks a rule of its kind."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this message cannot be sent: {reason}")
+        self.reason = reason
+
+
+class BadSafetyNumber(CallerError):
+    """What a user typed is not a safety number."""
+
+    def __init__(self) -> None:
+        super().__init__("a safety number has 60 digits")
+
+
 class BadAddress(CallerError):
     """A relay address is not ``[glasspost://]host:port[#fingerprint]``."""
 
@@ -145,6 +174,14 @@ class UnsupportedVersion(PeerError):
     def __init__(self, what: str, version: int) -> None:
         super().__init__(f"{what} version {version} is not known here: update this program")
         self.what, self.version = what, version
+
+
+class UnsupportedFeature(PeerError):
+    """A part of the protocol that this program does not have."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} are not known here: update this program")
+        self.what = what
 
 
 # --- a person decides ------------------------------------------------------

@@ -10,6 +10,7 @@ Spec: docs/protocol.md#conventions
 """
 
 from dataclasses import dataclass, fields, is_dataclass
+from enum import IntEnum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -19,6 +20,9 @@ from protocol.errors import InvalidName, WireError
 from protocol.ids import IDENTIFIER_BYTES, EnvelopeId, FetchId, MessageId, Name, parse_name
 
 T = TypeVar("T")
+
+MAX_DEPTH = 16
+"""Levels of nesting in a value kept without a shape; ours have three."""
 
 
 class Shape(Protocol):
@@ -51,6 +55,24 @@ class Unsigned:
 
     def describe(self) -> str:
         return f"u{self.bits}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the numbers of an enumeration."""
+
+    options: type[IntEnum]
+
+    def pack(self, value: IntEnum) -> int:
+        return value.value
+
+    def unpack(self, plain: Any) -> IntEnum:
+        if type(plain) is not int or plain not in tuple(self.options):
+            raise WireError(f"expected {self.describe()}")
+        return self.options(plain)
+
+    def describe(self) -> str:
+        return f"one of {', '.join(str(option.value) for option in self.options)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +251,12 @@ def pack_value(plain: Any) -> bytes:
 
 
 def unpack_value_untrusted(data: bytes, most: int) -> Any:
-    """Decode one plain value of at most ``most`` bytes, in its one encoding.
+    """Decode one msgpack value of at most ``most`` bytes.
+
+    The caller goes on to check its shape and that it encodes to ``data`` again.
 
     Raises:
-        WireError: anything else.
+        WireError: too long, not msgpack, or with a map that is not empty.
     Cost: linear in the size of ``data``.
     """
     if len(data) > most:
@@ -250,6 +274,23 @@ def unpack_value_untrusted(data: bytes, most: int) -> Any:
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
         raise WireError("not the msgpack that is allowed here") from error
     return plain
+
+
+def require_plain(plain: Any, depth: int = MAX_DEPTH) -> None:
+    """Refuse what a record's shapes would refuse: for values kept without a shape.
+
+    Raises:
+        WireError: not of the types allowed here (a float, say, or a negative
+            number), or nested over ``depth`` levels.
+    """
+    if plain is None or type(plain) in (bool, str, bytes):
+        return
+    if type(plain) is int and plain >= 0:
+        return
+    if type(plain) is not list or depth == 0:
+        raise WireError("a type that is not allowed here, or nested too deep")
+    for item in plain:
+        require_plain(item, depth - 1)
 
 
 def pack(value: Any) -> bytes:

@@ -56,8 +56,10 @@ def dh(private: CurvePrivateKey, public: bytes) -> DhSecret:
     """Agree on a secret with the owner of ``public``.
 
     Spec: docs/protocol.md#conventions (an all-zero result is refused)
+
     Args:
         public: the peer's 32 bytes, of any origin.
+
     Raises:
         BadPublicKey: a wrong size, or a point of low order. With one of those
             the result would be zero whatever our key: a secret that is none.

@@ -17,7 +17,6 @@ Spec: docs/protocol.md#handshake
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import ClassVar
 
 from protocol.e2ee.curve import (
@@ -33,10 +32,10 @@ from protocol.e2ee.handshake_header import HandshakeHeader, KemKind
 from protocol.e2ee.identity import LocalDevice
 from protocol.e2ee.kdf import hkdf
 from protocol.e2ee.kem import KemSecret, KemSeed, decapsulate, encapsulate, kem_public_of
-from protocol.encoding import encode_fields, u32
+from protocol.e2ee.transcript import Transcript
 from protocol.errors import HandshakeRefused
 from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, SessionId
-from protocol.labels import SUITE, Label
+from protocol.labels import Label
 from protocol.randomness import RandomBytes
 from protocol.records import PrekeyBundle
 from protocol.secret import Secret
@@ -80,46 +79,6 @@ class HandshakeResult:
     session_id: SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """Everything public that the two sides must agree on."""
-
-    initiator: DeviceAddress
-    responder: DeviceAddress
-    initiator_identity: bytes
-    responder_identity: bytes
-    ephemeral_key: bytes
-    signed_prekey_id: int
-    signed_prekey: bytes
-    one_time_key: bytes | None
-    kem_id: int
-    kem_key: bytes
-    kem_ciphertext: bytes
-
-    def digest(self) -> bytes:
-        """Give SHA-256 of the injective encoding of all fields."""
-        return sha256(encode_fields(Label.HANDSHAKE_TRANSCRIPT, SUITE, *self._fields())).digest()
-
-    def _fields(self) -> tuple[bytes, ...]:
-        one_time = self.one_time_key
-        return (
-            self.initiator.name.encode(),
-            u32(self.initiator.device),
-            self.responder.name.encode(),
-            u32(self.responder.device),
-            self.initiator_identity,
-            self.responder_identity,
-            self.ephemeral_key,
-            u32(self.signed_prekey_id),
-            self.signed_prekey,
-            b"" if one_time is None else u32(self.kem_id),
-            b"" if one_time is None else one_time,
-            u32(self.kem_id),
-            self.kem_key,
-            self.kem_ciphertext,
-        )
-
-
 def initiate(
     ours: LocalDevice, peer: DeviceAddress, bundle: PrekeyBundle, random_bytes: RandomBytes
 ) -> tuple[HandshakeHeader, HandshakeResult]:
@@ -129,8 +88,10 @@ def initiate(
 
     Args:
         bundle: verified before, see :func:`protocol.e2ee.prekeys.verify_bundle`.
+
     Returns:
         What the responder needs, and what it will come to.
+
     Raises:
         BadPublicKey: a key in the bundle is not usable.
     """
@@ -164,6 +125,7 @@ def respond(
         peer: the initiator as the sealed payload names it.
         header: not authenticated.
         prekeys: those the header names.
+
     Raises:
         HandshakeRefused: the header's KEM kind does not fit ``prekeys``.
         BadPublicKey: a key in the header is not usable.

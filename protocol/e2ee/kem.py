@@ -48,8 +48,10 @@ def encapsulate(public: bytes) -> tuple[bytes, KemSecret]:
 
     Args:
         public: 1,184 bytes, of any origin.
+
     Returns:
         The 1,088-byte ciphertext for the owner, and our secret.
+
     Raises:
         BadPublicKey: a wrong size, or a coefficient out of range.
     """

@@ -124,6 +124,7 @@ def verify_bundle(
         newest_seen_ms: issue time of the newest signed prekey seen from this
             contact, or None.
         newest_sealing_seen_ms: the same of its sealing keys.
+
     Raises:
         BadSignature: a record is not what the identity signed.
         BundleRefused: signed prekey or sealing key is over 45 days old, or
