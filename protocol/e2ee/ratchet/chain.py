@@ -14,7 +14,7 @@ Spec: docs/protocol.md#ratchet
 """
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from protocol.errors import KeyGone
 from protocol.secret import Secret
@@ -72,7 +72,8 @@ def chain_step(key: ChainKey) -> tuple[ChainKey, MessageKey]:
 def next_message_key(chain: SendingChain) -> tuple[SendingChain, MessageKey]:
     """Give the key of the next message to send, and the chain after it."""
     key, message_key = chain_step(chain.key)
-    return replace(chain, key=key, count=chain.count + 1), message_key
+    following = SendingChain(chain.ratchet_key, key, chain.previous_count, chain.count + 1)
+    return following, message_key
 
 
 def skip_to(chain: ReceivingChain, index: int) -> tuple[ReceivingChain, list[MessageKey]]:
@@ -88,7 +89,7 @@ def skip_to(chain: ReceivingChain, index: int) -> tuple[ReceivingChain, list[Mes
     for _ in range(chain.index, index):
         key, message_key = chain_step(key)
         passed.append(message_key)
-    return replace(chain, key=key, index=chain.index + len(passed)), passed
+    return ReceivingChain(chain.ratchet_key, key, chain.index + len(passed)), passed
 
 
 def take_message_key(chain: ReceivingChain, index: int) -> tuple[ReceivingChain, MessageKey]:
@@ -100,4 +101,4 @@ def take_message_key(chain: ReceivingChain, index: int) -> tuple[ReceivingChain,
     if index < chain.index:
         raise KeyGone
     key, message_key = chain_step(chain.key)
-    return replace(chain, key=key, index=index + 1), message_key
+    return ReceivingChain(chain.ratchet_key, key, index + 1), message_key

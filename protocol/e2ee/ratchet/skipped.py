@@ -8,10 +8,10 @@ Spec: docs/protocol.md#skipped-keys
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice, takewhile
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from protocol.e2ee.ratchet.chain import MessageKey
 from protocol.limits import MAX_SKIPPED_KEYS, SKIPPED_KEY_LIFE_MS
@@ -31,14 +31,11 @@ class KeptKey(NamedTuple):
     since_ms: int
 
 
-_NONE: MappingProxyType[Place, KeptKey] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class SkippedKeys:
     """The skipped keys of one session, the oldest first."""
 
-    entries: MappingProxyType[Place, KeptKey] = field(default=_NONE)
+    entries: MappingProxyType[Place, KeptKey]
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -74,12 +71,9 @@ class SkippedKeys:
                 jumps must not delete keys.
         """
         latest = now_ms - SKIPPED_KEY_LIFE_MS
-        expired = sum(
-            1 for _ in takewhile(lambda kept: kept.since_ms <= latest, self.entries.values())
-        )
-        return (
-            self if expired == 0 else skipped_keys_of(islice(self.entries.items(), expired, None))
-        )
+        old = takewhile(lambda kept: kept.since_ms <= latest, self.entries.values())
+        count = sum(1 for _ in old)
+        return self if count == 0 else skipped_keys_of(islice(self.entries.items(), count, None))
 
     def _newest_ms(self) -> int:
         return self.entries[next(reversed(self.entries))].since_ms if self.entries else 0
@@ -88,3 +82,6 @@ class SkippedKeys:
 def skipped_keys_of(items: Iterable[tuple[Place, KeptKey]]) -> SkippedKeys:
     """Make a table of ``items``, which come in order of age."""
     return SkippedKeys(MappingProxyType(dict(items)))
+
+
+NO_SKIPPED_KEYS: Final = skipped_keys_of(())

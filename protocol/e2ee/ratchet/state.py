@@ -3,12 +3,12 @@
 Spec: docs/protocol.md#ratchet
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from protocol.e2ee.curve import CurvePrivateKey
 from protocol.e2ee.ratchet.chain import ReceivingChain, SendingChain
 from protocol.e2ee.ratchet.root import RootKey
-from protocol.e2ee.ratchet.skipped import SkippedKeys
+from protocol.e2ee.ratchet.skipped import NO_SKIPPED_KEYS, SkippedKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class RatchetState:
     sending: SendingChain | None = None
     receiving: ReceivingChain | None = None
     previous_count: int = 0
-    skipped: SkippedKeys = field(default_factory=SkippedKeys)
+    skipped: SkippedKeys = NO_SKIPPED_KEYS
 
 
 def initiator_state(root: RootKey, their_signed_prekey: bytes) -> RatchetState:
