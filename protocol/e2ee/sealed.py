@@ -1,16 +1,6 @@
 """Sealed sender: the relay sees for whom a message is, not from whom.
 
-Sealed payload, seen by the recipient only:
-
-    offset  size
-         0     1  version = 1
-         1     1  kind: 1 ratchet message
-         2     4  sender device
-         6     1  length of the sender name
-         7     n  sender name (ASCII)
-       7+n     .  ratchet message
-
-Envelope, seen by the relay:
+The envelope is all that the relay stores:
 
     offset  size
          0     1  version = 1
@@ -25,8 +15,6 @@ Spec: docs/protocol.md#sealed-envelope, RFC 9180
 """
 
 import struct
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -36,43 +24,27 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from protocol.e2ee.padding import Padding, pad, unpad_untrusted
 from protocol.e2ee.prekey_secrets import SealingPrivateKey
+from protocol.e2ee.sealed_payload import PayloadKind as PayloadKind
+from protocol.e2ee.sealed_payload import SealedPayload as SealedPayload
 from protocol.encoding import encode_fields, u32
 from protocol.errors import (
     BadPublicKey,
     DecryptionFailed,
-    InvalidName,
     TooLong,
     UnsupportedVersion,
     WireError,
 )
-from protocol.ids import DeviceAddress, Name, parse_name
+from protocol.ids import DeviceAddress
 from protocol.labels import Label
 from protocol.limits import MAX_ENVELOPE_BYTES
 from protocol.records import KEM_PUBLIC_BYTES, SignedSealingKey
 
 ENVELOPE_VERSION: Final = 1
-PAYLOAD_VERSION: Final = 1
 ENCAPSULATED_BYTES: Final = 1_120
 
 _SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
 _ENVELOPE = struct.Struct(">BI")
-_PAYLOAD = struct.Struct(">BBIB")
 _TAG_BYTES = 16
-
-
-class PayloadKind(IntEnum):
-    """What a sealed payload carries."""
-
-    RATCHET_MESSAGE = 1
-
-
-@dataclass(frozen=True, slots=True)
-class SealedPayload:
-    """Who claims to have sent what."""
-
-    sender: DeviceAddress
-    kind: PayloadKind
-    body: bytes
 
 
 def seal(
@@ -98,7 +70,7 @@ def seal(
         BadPublicKey: the sealing key is not usable.
         TooLong: the envelope would be over MAX_ENVELOPE_BYTES.
     """
-    plaintext = pad(_encode_payload(payload), padding)
+    plaintext = pad(payload.encode(), padding)
     info = _info(recipient, recipient_identity, sealing_key.key_id)
     try:
         sealed = _SUITE.encrypt(plaintext, _public_key(sealing_key.key), info)
@@ -147,7 +119,7 @@ def open_envelope_untrusted(
         plaintext = _SUITE.decrypt(sealed, _private_key(key), _info(ours, our_identity, key_id))
     except (InvalidTag, ValueError) as error:
         raise DecryptionFailed("envelope") from error
-    return _decode_payload_untrusted(unpad_untrusted(plaintext))
+    return SealedPayload.decode_untrusted(unpad_untrusted(plaintext))
 
 
 def _info(recipient: DeviceAddress, identity: bytes, key_id: int) -> bytes:
@@ -158,32 +130,6 @@ def _info(recipient: DeviceAddress, identity: bytes, key_id: int) -> bytes:
         identity,
         u32(key_id),
     )
-
-
-def _encode_payload(payload: SealedPayload) -> bytes:
-    name = payload.sender.name.encode()
-    head = _PAYLOAD.pack(PAYLOAD_VERSION, payload.kind, payload.sender.device, len(name))
-    return head + name + payload.body
-
-
-def _decode_payload_untrusted(data: bytes) -> SealedPayload:
-    if len(data) < _PAYLOAD.size:
-        raise WireError("a sealed payload that is cut short")
-    version, kind, device, name_size = _PAYLOAD.unpack_from(data)
-    if version != PAYLOAD_VERSION:
-        raise UnsupportedVersion("sealed payload", version)
-    if kind not in tuple(PayloadKind):
-        raise UnsupportedVersion("sealed payload kind", kind)
-    name = _name_untrusted(data[_PAYLOAD.size :][:name_size])
-    body = data[_PAYLOAD.size + name_size :]
-    return SealedPayload(DeviceAddress(name, device), PayloadKind(kind), body)
-
-
-def _name_untrusted(raw: bytes) -> Name:
-    try:
-        return parse_name(raw.decode("ascii"))
-    except (InvalidName, UnicodeDecodeError) as error:
-        raise WireError("a sender name that is none") from error
 
 
 def _public_key(raw: bytes) -> hpke.MLKEM768X25519PublicKey:
