@@ -6,9 +6,10 @@
     stretches        files and buffers, cut into pieces for the scanner
     process_memory   the memory of a stopped process
     tls_proxy        records what is said inside TLS
-    media            where one may look at a relay, and what must be found there
+    traffic          keeps that, and tells it as messages
+    media            where one may look at a relay
+    examination      looks there several times, for canaries and for controls
     plants           puts a canary into one medium: the scanner's own test
-    verdict          whether all holds
 
 Nothing here is part of the relay or of a client: it attacks them from outside.
 """

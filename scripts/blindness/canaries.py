@@ -12,7 +12,7 @@ RandomBytes = Callable[[int], bytes]
 
 _CONSONANTS: Final = "bdfghklmnprstvwz"
 _VOWELS: Final = "aeiou"
-_SYLLABLES_COUNT: Final = 9
+_SYLLABLES_COUNT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Canary:
 
 
 def random_word(random_bytes: RandomBytes) -> str:
-    """Draw a pronounceable word of 18 letters that no dictionary holds.
+    """Draw a pronounceable word of 16 letters that no dictionary holds.
 
-    One word, so that a full-text search finds it; 9 syllables of 80, about 56
+    One word, so that a full-text search finds it; 8 syllables of 80, about 50
     bits, so that it does not occur by chance.
     """
     drawn = random_bytes(2 * _SYLLABLES_COUNT)

@@ -1,0 +1,90 @@
+"""What the story tells, as values: how it looks is the business of the tellers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from scripts.blindness.media import Medium
+from scripts.story.relay_view import Sighting
+from scripts.story.script import Side
+from scripts.story.verdict import Verdict
+
+
+class Manner(StrEnum):
+    """What a person does in a cell; the value is its verb."""
+
+    SAYS = "says"
+    READS = "reads"
+    DOES = "does"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one person says, reads or does."""
+
+    manner: Manner
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelayCell:
+    """What the relay sees, or what happens to it."""
+
+    sightings: tuple[Sighting, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A new act begins."""
+
+    number: int
+    title: str
+    plain_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What happens at one time in the three columns."""
+
+    alice: tuple[Cell, ...] = ()
+    relay: RelayCell = RelayCell()
+    bob: tuple[Cell, ...] = ()
+
+    @classmethod
+    def of(cls, cells: Mapping[Side, tuple[Cell, ...]], relay: RelayCell) -> "Row":
+        """Put each side's cells into its column."""
+        return cls(cells.get(Side.ALICE, ()), relay, cells.get(Side.BOB, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The relay was searched in the middle of the story.
+
+    Attributes:
+        when: the moment.
+        searched_bytes: how much, for each medium.
+        hits_count: canaries found.
+    """
+
+    when: str
+    searched_bytes: Mapping[Medium, int]
+    hits_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The end: the verdict."""
+
+    verdict: Verdict
+
+
+Event = Act | Row | Looked | Judged
+
+
+class Teller(Protocol):
+    """Tells the story to somebody."""
+
+    def tell(self, event: Event) -> None:
+        """Show what happened."""

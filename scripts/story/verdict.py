@@ -1,0 +1,74 @@
+"""The verdict: everything that has to hold, and whether it does."""
+
+from dataclasses import dataclass
+
+from scripts.blindness.examination import MediumReport
+from scripts.blindness.media import Medium
+from scripts.blindness.scanner import Hit
+from scripts.story.script import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one side should have been shown, and what it was shown, in order."""
+
+    reader: Side
+    expected: tuple[str, ...]
+    shown: tuple[str, ...]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether each message was shown once, in order, and nothing else."""
+        return self.expected == self.shown
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the story ended.
+
+    Attributes:
+        reports: one for each medium that was searched.
+        not_searched: media that this system does not let one search, with the reason.
+        canaries_count: texts, words and keys that were searched for.
+        needles_count: their patterns in all forms, controls included.
+        readings: what each side read.
+        planted: where a canary was planted on purpose, if at all.
+    """
+
+    reports: tuple[MediumReport, ...]
+    not_searched: tuple[tuple[Medium, str], ...]
+    canaries_count: int
+    needles_count: int
+    readings: tuple[Reading, ...]
+    planted: Medium | None = None
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """All canaries that were found."""
+        return tuple(hit for report in self.reports for hit in report.hits)
+
+    @property
+    def searched_bytes(self) -> int:
+        """How much was searched in all."""
+        return sum(report.searched_bytes for report in self.reports)
+
+    @property
+    def controls_count(self) -> int:
+        """How many things had to be found."""
+        return sum(len(report.controls) for report in self.reports)
+
+    @property
+    def missing_count(self) -> int:
+        """How many of them were not."""
+        return sum(len(report.missing) for report in self.reports)
+
+    @property
+    def plant_was_found(self) -> bool:
+        """Whether the scanner found what was planted, where it was planted."""
+        return any(report.hits for report in self.reports if report.medium is self.planted)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the relay is blind, the search was sound, and every message arrived."""
+        everywhere_blind = bool(self.reports) and all(report.is_blind for report in self.reports)
+        return everywhere_blind and all(reading.is_exact for reading in self.readings)
