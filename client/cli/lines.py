@@ -1,0 +1,182 @@
+"""Messages as lines: time, who, mark, text; the same in history, search, listen and chat.
+
+    03:41  you    vv  the tide is high
+    03:42  bob        so it is, and this is a text that does not fit on the
+                      line
+           -- 2 messages from bob are missing here --
+
+Marks: ``.`` queued, ``v`` at the relay, ``vv`` delivered, ``x`` failed. On a terminal long texts
+are wrapped beside the columns; elsewhere a line stays whole. A text's own line feeds never reach the
+margin, so no text can pass for a line of somebody else.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from client.cli.output import Json
+from client.text import clean, clean_line
+from client.values import EntryKind, HistoryEntry, MessageState
+
+MARKS: Final = {
+    MessageState.QUEUED: ".",
+    MessageState.AT_RELAY: "v",
+    MessageState.DELIVERED: "vv",
+    MessageState.FAILED: "x",
+    MessageState.RECEIVED: "",
+}
+STATE_WORDS: Final = {
+    MessageState.QUEUED: "queued",
+    MessageState.AT_RELAY: "at the relay",
+    MessageState.DELIVERED: "delivered",
+    MessageState.FAILED: "failed",
+    MessageState.RECEIVED: "received",
+}
+SHORT_ID_CHARS: Final = 8
+
+_MARK_STYLES: Final = {
+    MessageState.QUEUED: "yellow",
+    MessageState.AT_RELAY: "cyan",
+    MessageState.DELIVERED: "green",
+    MessageState.FAILED: "bold red",
+    MessageState.RECEIVED: "",
+}
+_ODD_KINDS: Final = {
+    EntryKind.UNSUPPORTED: "[needs a newer version of glasspost]",
+    EntryKind.UNREADABLE: "[a message came that could not be opened]",
+}
+_LEAST_TEXT_CELLS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How lines are laid out.
+
+    Attributes:
+        width: cells of the terminal, or None where lines stay whole.
+        name_cells: width of the column of names.
+        show_ids: begin each text with the short id of its message.
+    """
+
+    width: int | None = None
+    name_cells: int = 3
+    show_ids: bool = False
+
+
+def layout_for(console: Console, names: Iterable[str], *, show_ids: bool = False) -> Layout:
+    """Give the layout for a console and the names that will appear."""
+    width = console.width if console.is_terminal else None
+    cells = max((len(name) for name in names), default=0)
+    return Layout(width, max(cells, len("you")), show_ids)
+
+
+def entry_lines(entry: HistoryEntry, layout: Layout) -> Text:
+    """Give an entry as one or more lines, without the last line feed."""
+    text = Text()
+    if entry.missing_before:
+        text.append_text(gap_line(entry, layout)).append("\n")
+    return text.append_text(hanging(_head(entry, layout), body_of(entry, layout), layout))
+
+
+def body_of(entry: HistoryEntry, layout: Layout) -> Text:
+    """Give an entry's text, fit for a terminal."""
+    if entry.kind is EntryKind.NOTICE:
+        return Text(f"-- {clean_line(entry.text)} --", style="dim")
+    body = Text()
+    if layout.show_ids:
+        body.append(f"{short_id(entry)} ", style="dim")
+    if entry.kind in _ODD_KINDS:
+        return body.append(_ODD_KINDS[entry.kind], style="dim")
+    return body.append(clean(entry.text))
+
+
+def gap_line(entry: HistoryEntry, layout: Layout) -> Text:
+    """Say how many messages are missing before an entry."""
+    count = entry.missing_before
+    who = "yours" if entry.outgoing else entry.peer
+    words = f"1 message from {who} is" if count == 1 else f"{count} messages from {who} are"
+    return Text(f"{' ' * _margin(layout)}-- {words} missing here --", style="yellow")
+
+
+def hanging(head: Text, body: Text, layout: Layout) -> Text:
+    """Put ``body`` beside ``head``, its further lines under its first."""
+    margin = head.cell_len
+    if layout.width is None:
+        rows = body.split("\n", allow_blank=True)
+    else:
+        room = max(layout.width - margin - 1, _LEAST_TEXT_CELLS)
+        rows = body.wrap(_MEASURE, room)
+    lines = Text("\n").join(Text(" " * margin).append_text(row) for row in rows)
+    return head.append_text(lines[margin:])
+
+
+def short_id(entry: HistoryEntry) -> str:
+    """Give the beginning of a message's id that people type."""
+    return entry.message_id.hex()[:SHORT_ID_CHARS]
+
+
+def shown_time_ms(entry: HistoryEntry) -> int:
+    """Give the time an entry is shown under: its arrival at the relay, else when it was written."""
+    return entry.sent_at_ms if entry.arrival_ms is None else entry.arrival_ms
+
+
+def clock(time_ms: int) -> str:
+    """Give hours and minutes on the user's own clock."""
+    return _local(time_ms).strftime("%H:%M")
+
+
+def day(time_ms: int) -> str:
+    """Give a day in words."""
+    moment = _local(time_ms)
+    return f"{moment:%A}, {moment.day} {moment:%B %Y}"
+
+
+def entry_record(entry: HistoryEntry) -> dict[str, Json]:
+    """Give an entry for programs."""
+    return {
+        "id": entry.message_id.hex(),
+        "peer": entry.peer,
+        "outgoing": entry.outgoing,
+        "kind": str(entry.kind),
+        "text": entry.text,
+        "state": state_word(entry.state),
+        "time_ms": entry.arrival_ms,
+        "sent_at_ms": entry.sent_at_ms,
+        "missing_before": entry.missing_before,
+    }
+
+
+def state_word(state: MessageState) -> str:
+    """Give a state as one word for programs."""
+    return state.name.lower()
+
+
+def _head(entry: HistoryEntry, layout: Layout) -> Text:
+    head = Text(f"{clock(shown_time_ms(entry))}  ", style="dim")
+    if entry.kind is EntryKind.NOTICE:
+        return head
+    who, style = ("you", "bold") if entry.outgoing else (entry.peer, "bold cyan")
+    head = Text().append_text(head)
+    head.append(who.ljust(layout.name_cells + 2), style=style)
+    head.append(MARKS[entry.state].ljust(4), style=_MARK_STYLES[entry.state])
+    return head
+
+
+def _margin(layout: Layout) -> int:
+    return len("00:00  ") + layout.name_cells + 2 + 4
+
+
+def _local(time_ms: int) -> datetime:
+    """Give a peer's or relay's time; what no calendar has is shown as the beginning of time."""
+    try:
+        return datetime.fromtimestamp(time_ms / 1000).astimezone()
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0).astimezone()
+
+
+# Wrapping needs a console for nothing but its tab size.
+_MEASURE: Final = Console(width=80)

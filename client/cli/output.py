@@ -1,0 +1,114 @@
+"""What a command prints: lines for people, or one JSON object a line for programs.
+
+Foreign text passes through :func:`client.text.clean` on its way into a ``Text``, and strings
+are never read as markup. The printing library is loaded when the first line needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
+
+from client.text import clean_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from client.cli.failure import Failure
+
+Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
+
+
+class Output:
+    """Standard output and standard error of one command.
+
+    Args:
+        json: print records instead of lines.
+    """
+
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+
+    def line(self, text: Text | str = "") -> None:
+        """Print one line for people; nothing in JSON mode. Plain strings are our own words."""
+        if not self.json:
+            self.console.print(text, soft_wrap=True)
+
+    def record(self, fields: Mapping[str, Json]) -> None:
+        """Print one object for programs; nothing otherwise."""
+        if self.json:
+            print(as_json(fields))
+
+    def note(self, text: Text | str) -> None:
+        """Say something beside the result, on standard error; nothing in JSON mode."""
+        if not self.json:
+            self.error_console.print(text, soft_wrap=True, style="dim")
+
+    def fail(self, failure: Failure) -> None:
+        """Print an error in its three parts on standard error."""
+        if self.json:
+            print(as_json(_failure_fields(failure)), file=sys.stderr)
+        else:
+            self.error_console.print(_failure_text(failure), soft_wrap=True)
+
+    def flush(self) -> None:
+        """Hand everything to the system.
+
+        Raises:
+            OSError: it could not be written (a full disk, a reader that went away).
+        """
+        sys.stdout.flush()
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard output."""
+        return _console(sys.stdout)
+
+    @cached_property
+    def error_console(self) -> Console:
+        """Standard error."""
+        return _console(sys.stderr)
+
+
+def as_json(fields: Mapping[str, Json]) -> str:
+    """Give one line of ASCII, so that no terminal finds a command in it."""
+    return json.dumps(fields).replace("\x7f", "\\u007f")
+
+
+def make_streams_forgiving() -> None:
+    """Let characters that the terminal's encoding lacks come out as escapes, not as an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def _failure_fields(failure: Failure) -> dict[str, Json]:
+    return {
+        "error": failure.kind,
+        "what": failure.what,
+        "why": failure.why,
+        "next": failure.hint,
+        "exit_code": failure.exit_code,
+    }
+
+
+def _failure_text(failure: Failure) -> Text:
+    from rich.text import Text
+
+    text = Text("glasspost: ", style="bold red")
+    text.append(clean_line(failure.what), style="not bold default")
+    for label, part in (("why", failure.why), ("next", failure.hint)):
+        if part:
+            text.append(f"\n  {label:<5}", style="not bold dim")
+            text.append(clean_line(part), style="not bold default")
+    return text
