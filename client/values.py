@@ -12,7 +12,11 @@ T = TypeVar("T")
 
 
 class RunBlocking(Protocol):
-    """Runs a blocking call off the event loop (or, in a simulation, at once)."""
+    """Runs a blocking call off the event loop (or, in a simulation, at once).
+
+    A call that has begun is waited for even if the caller is cancelled: it may be
+    a commit. (``trio.to_thread.run_sync`` does so unless told otherwise.)
+    """
 
     def __call__(self, function: Callable[[], T], /) -> Awaitable[T]:
         """Run ``function`` and give its result."""
@@ -61,6 +65,7 @@ class HistoryEntry:
     sent_at_ms: int
     arrival_ms: int | None  # at the relay; None while queued
     missing_before: int  # messages of this sender that are missing just before this one
+    failure: str = ""  # why it FAILED, a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,17 @@ class OutboxItem:
     envelope: bytes
     message_id: MessageId
     queued_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """A message as it travelled; ``payload`` is the sealed payload without its padding."""
+
+    message_id: MessageId
+    peer: Name
+    outgoing: bool
+    envelope: bytes
+    payload: bytes
 
 
 class Connection(StrEnum):

@@ -1,0 +1,121 @@
+"""A new profile, whole or not at all.
+
+    .alice.3f9c.../   key file, then database with the account, synced       a crash here leaves
+        └ rename ──▶  alice/                                                 a name nobody reads
+
+The account is new and not yet registered: the relay is asked after the profile
+is safe on disk, so that a broken connection never leaves an account whose keys
+are lost. A refused one is discarded again.
+
+Spec: docs/formats.md#the-folder
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from client.errors import LocalError
+from client.profile.files import PRIVATE_FOLDER, sync_folder
+from client.profile.key_file import write_key_file
+from client.profile.passphrase import Passphrase
+from client.profile.paths import TEMPORARY_PREFIX, ProfileFolder, profile_folder
+from client.store import account
+from client.store.connection import DatabaseKey, create_database
+from client.store.transaction import Transaction, run_transaction
+from protocol.e2ee.identity import IdentityKeyPair, LocalDevice
+from protocol.ids import DeviceAddress, Name
+from protocol.randomness import RandomBytes
+from protocol.signing import SigningKey
+
+_KEY_BYTES = 32
+
+
+def create_profile(
+    home: Path, name: Name, passphrase: Passphrase | None, random_bytes: RandomBytes
+) -> ProfileFolder:
+    """Make the profile ``name`` with a new identity and account key; blocks.
+
+    Args:
+        home: the folder of profiles; made if it is not there.
+        passphrase: None for a bare database key.
+        random_bytes: gives all keys.
+
+    Raises:
+        LocalError: something of this name is there already, or the disk is
+            full or may not be written; then nothing has changed.
+    """
+    final = profile_folder(home, name)
+    with _told_about(final.path):
+        home.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        _require_free(final)
+        draft = ProfileFolder(home / f"{TEMPORARY_PREFIX}{name}.{random_bytes(8).hex()}")
+        try:
+            _furnish(draft, name, passphrase, random_bytes)
+            draft.path.rename(final.path)
+        except BaseException:
+            shutil.rmtree(draft.path, ignore_errors=True)
+            raise
+        sync_folder(home)
+    return final
+
+
+def discard_profile(folder: ProfileFolder) -> None:
+    """Remove a profile that the relay refused to register; blocks.
+
+    It leaves its name in one step, so that nobody sees half of it.
+
+    Raises:
+        LocalError: the folder may not be changed.
+    """
+    path = folder.path
+    with _told_about(path):
+        doomed = path.rename(path.with_name(f"{TEMPORARY_PREFIX}{path.name}.discarded"))
+        sync_folder(path.parent)
+        shutil.rmtree(doomed)
+
+
+def _furnish(
+    draft: ProfileFolder, name: Name, passphrase: Passphrase | None, random_bytes: RandomBytes
+) -> None:
+    device = LocalDevice(DeviceAddress(name), IdentityKeyPair.generate(random_bytes))
+    account_key = SigningKey(random_bytes(_KEY_BYTES))
+
+    def store_account(tx: Transaction) -> None:
+        account.create(tx, device, account_key)
+
+    draft.path.mkdir(mode=PRIVATE_FOLDER)
+    key = DatabaseKey(random_bytes(_KEY_BYTES))
+    write_key_file(draft.key_file, key, passphrase, random_bytes)
+    connection = create_database(draft.database, key)
+    try:
+        run_transaction(connection, store_account)
+    finally:
+        # The last one to close moves the log into the file and removes it.
+        connection.close()
+    sync_folder(draft.path)
+
+
+def _require_free(folder: ProfileFolder) -> None:
+    if folder.key_file.exists() or folder.database.exists():
+        raise LocalError(
+            f"There is a profile named {folder.path.name} already.",
+            hint="Use it with --as, or take another name.",
+        )
+    if folder.path.exists():
+        raise LocalError(
+            f"{folder.path} exists, and is not a Glasspost profile.",
+            hint="Move it away, or name another folder of profiles with --home.",
+        )
+
+
+@contextmanager
+def _told_about(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LocalError(
+            f"The profile folder {path} cannot be made or changed.",
+            why=f"The system says: {error.strerror}.",
+            hint="Check the permissions and the free space, or name another folder with --home.",
+        ) from error

@@ -1,0 +1,98 @@
+"""Peers: the identity pinned for a name, and where the counters stand.
+
+A row exists from the first message in either direction; the pin comes with the
+first key. ``series`` numbers the runs of a contact's counters: a new device of
+theirs starts counting at 1 again, and must not sort before all it ever said.
+
+Spec: docs/formats.md#contacts
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from client.store.transaction import Row, Transaction
+from protocol.ids import Name
+
+TABLE: Final = (
+    """
+    CREATE TABLE contacts (
+        name TEXT PRIMARY KEY,
+        identity BLOB CHECK (length(identity) = 32),
+        verified INTEGER NOT NULL DEFAULT 0,
+        pending_identity BLOB CHECK (length(pending_identity) = 32),
+        series INTEGER NOT NULL DEFAULT 1,
+        last_counter INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What this profile believes about a peer's identity.
+
+    Args:
+        identity: pinned Ed25519 key, 32 bytes; None before the first contact.
+        verified: a person compared the safety number.
+        pending_identity: another key that the relay vouches for; a person decides.
+        series: which run of the peer's counters we are in.
+    """
+
+    name: Name
+    identity: bytes | None = None
+    verified: bool = False
+    pending_identity: bytes | None = None
+    series: int = 1
+
+
+def find(tx: Transaction, name: Name) -> Pin:
+    """Give what is known about ``name``: nothing, if there is no row."""
+    row = tx.one(
+        "SELECT name, identity, verified, pending_identity, series FROM contacts WHERE name = ?",
+        (name,),
+    )
+    return Pin(name) if row is None else _pin(row)
+
+
+def pin(tx: Transaction, name: Name, identity: bytes) -> None:
+    """Pin the first identity that ``name`` shows."""
+    _require(tx, name)
+    tx.execute("UPDATE contacts SET identity = ? WHERE name = ?", (identity, name))
+
+
+def set_verified(tx: Transaction, name: Name) -> None:
+    """Note that a person has compared the pinned identity."""
+    tx.execute("UPDATE contacts SET verified = 1 WHERE name = ?", (name,))
+
+
+def set_pending(tx: Transaction, name: Name, identity: bytes | None) -> None:
+    """Note the identity a person has to decide about, or that there is none any more."""
+    tx.execute("UPDATE contacts SET pending_identity = ? WHERE name = ?", (identity, name))
+
+
+def replace_pin(tx: Transaction, name: Name, identity: bytes, *, verified: bool) -> None:
+    """Pin another identity, after a person said so; its counters start again."""
+    tx.execute(
+        "UPDATE contacts SET identity = ?, verified = ?, pending_identity = NULL,"
+        " series = series + 1 WHERE name = ?",
+        (identity, verified, name),
+    )
+
+
+def next_counter(tx: Transaction, name: Name) -> int:
+    """Take the next number for a message of ours to ``name``, from 1."""
+    _require(tx, name)
+    counter: int = tx.value(
+        "UPDATE contacts SET last_counter = last_counter + 1 WHERE name = ? RETURNING last_counter",
+        (name,),
+    )
+    return counter
+
+
+def _require(tx: Transaction, name: Name) -> None:
+    tx.execute("INSERT OR IGNORE INTO contacts (name) VALUES (?)", (name,))
+
+
+def _pin(row: Row) -> Pin:
+    name, identity, verified, pending_identity, series = row
+    return Pin(Name(name), identity, bool(verified), pending_identity, series)

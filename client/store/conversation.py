@@ -1,0 +1,139 @@
+"""Reading the history: a page of a conversation, hits of a search, what is new for `listen`.
+
+Spec: docs/client.md#order
+"""
+
+from typing import Final
+
+from client.errors import LocalError
+from client.store import ordering, search
+from client.store.ordering import NOT_YET
+from client.store.transaction import Parameters, Row, Transaction
+from client.values import Contact, EntryKind, HistoryEntry, MessageState
+from protocol.ids import MessageId, Name
+
+# A counter says how many came before; the last one that is here says how many are missing.
+_SELECT: Final = """
+    SELECT row_id, peer, sender <> peer, message_id, counter, kind, text, state,
+           sent_at_ms, arrival_ms,
+           CASE WHEN counter = 0 THEN 0 ELSE counter - 1 - coalesce(
+               (SELECT max(before.counter) FROM history AS before
+                WHERE before.peer = history.peer AND before.sender = history.sender
+                  AND before.series = history.series AND before.counter < history.counter), 0)
+           END,
+           failure
+    FROM history
+"""
+
+
+def page(
+    tx: Transaction, peer: Name, limit: int, before_row_id: int | None = None
+) -> list[HistoryEntry]:
+    """Give the newest lines of a conversation, oldest of them first.
+
+    Args:
+        limit: most to give.
+        before_row_id: only lines that stand before this one.
+
+    Raises:
+        LocalError: there is no line ``before_row_id``.
+    """
+    place = (NOT_YET, "~", NOT_YET, NOT_YET, NOT_YET)  # "~" sorts after every name
+    if before_row_id is not None:
+        found = ordering.place_of(tx, before_row_id)
+        if found is None:
+            raise LocalError(f"There is no line {before_row_id} in the history.")
+        place = found
+    newest_first = _entries(
+        tx,
+        "WHERE peer = ? AND (order_ms, sender, series, counter, row_id) < (?, ?, ?, ?, ?)"
+        " ORDER BY order_ms DESC, sender DESC, series DESC, counter DESC, row_id DESC LIMIT ?",
+        (peer, *place, limit),
+    )
+    return newest_first[::-1]
+
+
+def entry(tx: Transaction, row_id: int) -> HistoryEntry | None:
+    """Give one line, or None."""
+    found = _entries(tx, "WHERE row_id = ?", (row_id,))
+    return found[0] if found else None
+
+
+def by_message_id(tx: Transaction, message_id: MessageId) -> HistoryEntry | None:
+    """Give the line of a message, or None (a peer may have chosen another's id: the first)."""
+    found = _entries(tx, "WHERE message_id = ? ORDER BY row_id LIMIT 1", (message_id,))
+    return found[0] if found else None
+
+
+def hits(tx: Transaction, words: str, limit: int) -> list[HistoryEntry]:
+    """Give the lines that hold all ``words``, newest first; see :mod:`client.store.search`."""
+    found = (entry(tx, row_id) for row_id in search.find(tx, words, limit))
+    return [each for each in found if each is not None]
+
+
+def unlistened(tx: Transaction, limit: int) -> list[HistoryEntry]:
+    """Give incoming lines that no ``listen`` has printed, in conversation order."""
+    return _entries(
+        tx,
+        "WHERE row_id IN (SELECT row_id FROM history WHERE listened = 0 ORDER BY row_id LIMIT ?)"
+        " ORDER BY order_ms, sender, series, counter, row_id",
+        (limit,),
+    )
+
+
+def undelivered(tx: Transaction, peer: Name, since_ms: int) -> list[HistoryEntry]:
+    """Give our texts to ``peer`` without a receipt, in their order.
+
+    Args:
+        since_ms: leave out what reached the relay before this: it has expired there.
+    """
+    return _entries(
+        tx,
+        "WHERE peer = ? AND sender <> peer AND state IN (1, 2) AND kind = ?"
+        " AND coalesce(arrival_ms, ?) >= ? ORDER BY counter",
+        (peer, EntryKind.TEXT, since_ms, since_ms),
+    )
+
+
+def contacts(tx: Transaction) -> list[Contact]:
+    """Give all contacts with the number of their messages and the last activity, by name."""
+    rows = tx.all(
+        "SELECT name, identity, verified, pending_identity,"
+        " (SELECT count(*) FROM history WHERE peer = name),"
+        " (SELECT coalesce(arrival_ms, sent_at_ms) FROM history WHERE peer = name"
+        " ORDER BY order_ms DESC, sender DESC, series DESC, counter DESC, row_id DESC LIMIT 1)"
+        " FROM contacts ORDER BY name"
+    )
+    return [
+        Contact(Name(name), identity, bool(verified), pending, count, last_ms)
+        for name, identity, verified, pending, count, last_ms in rows
+    ]
+
+
+def message_count(tx: Transaction) -> int:
+    """Count all lines of all conversations."""
+    count: int = tx.value("SELECT count(*) FROM history")
+    return count
+
+
+def _entries(tx: Transaction, clauses: str, parameters: Parameters) -> list[HistoryEntry]:
+    return [_entry(row) for row in tx.all(_SELECT + clauses, parameters)]
+
+
+def _entry(row: Row) -> HistoryEntry:
+    row_id, peer, outgoing, message_id, counter, kind, text, state, *rest = row
+    sent_at_ms, arrival_ms, missing_before, failure = rest
+    return HistoryEntry(
+        row_id=row_id,
+        peer=Name(peer),
+        outgoing=bool(outgoing),
+        message_id=MessageId(message_id),
+        counter=counter,
+        kind=EntryKind(kind),
+        text=text,
+        state=MessageState(state),
+        sent_at_ms=sent_at_ms,
+        arrival_ms=arrival_ms,
+        missing_before=missing_before,
+        failure=failure,
+    )

@@ -1,0 +1,159 @@
+"""The conversations: one row per line that a person sees.
+
+A message id is unique per sender in a conversation: whatever the network and
+the peer repeat, a line stands here once.
+
+Spec: docs/formats.md#history, docs/client.md#order
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from client.store import ordering, search
+from client.store.ordering import NOT_YET
+from client.store.transaction import Transaction, storable
+from client.values import EntryKind, MessageState
+from protocol.ids import MessageId, Name
+
+TABLE: Final = (
+    """
+    CREATE TABLE history (
+        row_id INTEGER PRIMARY KEY,
+        peer TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        series INTEGER NOT NULL,
+        counter INTEGER NOT NULL,
+        order_ms INTEGER NOT NULL,
+        message_id BLOB NOT NULL CHECK (length(message_id) = 16),
+        kind TEXT NOT NULL,
+        state INTEGER NOT NULL,
+        sent_at_ms INTEGER NOT NULL,
+        arrival_ms INTEGER,
+        listened INTEGER NOT NULL,
+        failure TEXT NOT NULL DEFAULT '',
+        text TEXT NOT NULL,
+        raw BLOB
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX history_ids ON history (message_id, peer, sender)",
+    "CREATE INDEX history_order ON history (peer, order_ms, sender, series, counter, row_id)",
+    "CREATE INDEX history_counters ON history (peer, sender, series, counter, order_ms)",
+    "CREATE INDEX history_unlistened ON history (row_id) WHERE listened = 0",
+    "CREATE INDEX history_undelivered ON history (peer, counter) WHERE state IN (1, 2)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A line to add.
+
+    Args:
+        sender: the peer's name or our own; it tells the direction.
+        series: the run of the sender's counters.
+        arrival_ms: at the relay; None for what has not been there.
+        raw: the whole content, of what this program does not understand.
+    """
+
+    peer: Name
+    sender: Name
+    message_id: MessageId
+    kind: EntryKind
+    text: str
+    state: MessageState
+    sent_at_ms: int
+    arrival_ms: int | None
+    series: int = 1
+    counter: int = 0
+    raw: bytes | None = None
+
+
+def add(tx: Transaction, entry: NewEntry) -> int | None:
+    """Add a line in its place in the conversation.
+
+    Returns:
+        Its row id, or None if this message of this sender is there already.
+    """
+    incoming = entry.sender == entry.peer and entry.kind is not EntryKind.NOTICE
+    row_id = tx.value(
+        "INSERT INTO history (peer, sender, series, counter, order_ms, message_id, kind, state,"
+        " sent_at_ms, arrival_ms, listened, text, raw)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING row_id",
+        (
+            entry.peer,
+            entry.sender,
+            entry.series,
+            storable(entry.counter),
+            NOT_YET,
+            entry.message_id,
+            entry.kind,
+            entry.state,
+            storable(entry.sent_at_ms),
+            None if entry.arrival_ms is None else storable(entry.arrival_ms),
+            not incoming,
+            entry.text,
+            entry.raw,
+        ),
+    )
+    if row_id is None:
+        return None
+    if entry.arrival_ms is not None:
+        ordering.settle(tx, row_id, storable(entry.arrival_ms))
+    if entry.kind is EntryKind.TEXT:
+        search.add(tx, row_id, entry.text)
+    return int(row_id)
+
+
+def mark_at_relay(tx: Transaction, own: Name, message_id: MessageId, arrival_ms: int) -> None:
+    """Note that the relay has our message, and put it in its place."""
+    row_id = tx.value(
+        "UPDATE history SET state = ?, arrival_ms = ?"
+        " WHERE message_id = ? AND sender = ? AND state = ? RETURNING row_id",
+        (MessageState.AT_RELAY, storable(arrival_ms), message_id, own, MessageState.QUEUED),
+    )
+    if row_id is not None:
+        ordering.settle(tx, row_id, storable(arrival_ms))
+
+
+def mark_delivered(tx: Transaction, own: Name, peer: Name, message_id: MessageId) -> bool:
+    """Note that ``peer`` has our message; tell whether that is news.
+
+    A receipt may overtake the relay's answer: it also ends QUEUED and FAILED.
+    """
+    changed = tx.execute(
+        "UPDATE history SET state = ?, failure = ''"
+        " WHERE message_id = ? AND peer = ? AND sender = ? AND state IN (?, ?, ?)",
+        (
+            MessageState.DELIVERED,
+            message_id,
+            peer,
+            own,
+            MessageState.QUEUED,
+            MessageState.AT_RELAY,
+            MessageState.FAILED,
+        ),
+    )
+    return changed > 0
+
+
+def mark_failed(
+    tx: Transaction, own: Name, message_id: MessageId, failure: str, now_ms: int
+) -> None:
+    """Note that our message will not be sent; it keeps the place it has now."""
+    row_id = tx.value(
+        "UPDATE history SET state = ?, failure = ?"
+        " WHERE message_id = ? AND sender = ? AND state = ? RETURNING row_id",
+        (MessageState.FAILED, failure, message_id, own, MessageState.QUEUED),
+    )
+    if row_id is not None:
+        ordering.settle(tx, row_id, storable(now_ms))
+
+
+def mark_queued_again(tx: Transaction, row_id: int) -> None:
+    """Note that our message waits once more, for another key of the peer."""
+    tx.execute("UPDATE history SET state = ? WHERE row_id = ?", (MessageState.QUEUED, row_id))
+
+
+def mark_listened(tx: Transaction, row_ids: list[int]) -> None:
+    """Note that ``listen`` has printed these lines."""
+    for row_id in row_ids:
+        tx.execute("UPDATE history SET listened = 1 WHERE row_id = ?", (row_id,))

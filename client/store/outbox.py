@@ -1,0 +1,175 @@
+"""What has to reach the relay, byte for byte.
+
+    AWAITING_KEYS ── keys arrived ──▶ READY ── accepted, or given up ──▶ deleted
+      content                           envelope, stored before anybody sees it
+
+A READY row never changes: a retry sends the same bytes under the same id.
+
+Spec: docs/client.md#sending, docs/formats.md#outbox
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from client.store.transaction import Row, Transaction
+from client.values import OutboxItem, OutboxState
+from protocol.ids import DeviceAddress, EnvelopeId, MessageId, Name
+
+TABLE: Final = (
+    """
+    CREATE TABLE outbox (
+        row_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        peer TEXT NOT NULL,
+        device INTEGER NOT NULL,
+        state INTEGER NOT NULL,
+        envelope_id BLOB NOT NULL UNIQUE CHECK (length(envelope_id) = 16),
+        message_id BLOB NOT NULL CHECK (length(message_id) = 16),
+        queued_at_ms INTEGER NOT NULL,
+        content BLOB NOT NULL,
+        envelope BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX outbox_of_peer ON outbox (peer, state)",
+    "CREATE INDEX outbox_of_message ON outbox (message_id)",
+)
+
+_SELECT: Final = """
+    SELECT row_id, peer, device, state, envelope_id, envelope, message_id, queued_at_ms
+    FROM outbox
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """A row to add: with an envelope it is READY, else it awaits keys with its content."""
+
+    to: DeviceAddress
+    envelope_id: EnvelopeId
+    message_id: MessageId
+    queued_at_ms: int
+    content: bytes = b""
+    envelope: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingContent:
+    """The content of a row that awaits keys."""
+
+    row_id: int
+    message_id: MessageId
+    content: bytes
+
+
+def add(tx: Transaction, item: NewItem) -> int:
+    """Queue an envelope, or a content that has none yet; give the row id."""
+    state = OutboxState.READY if item.envelope else OutboxState.AWAITING_KEYS
+    return tx.insert(
+        "INSERT INTO outbox (peer, device, state, envelope_id, message_id, queued_at_ms, content,"
+        " envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            item.to.name,
+            item.to.device,
+            state,
+            item.envelope_id,
+            item.message_id,
+            item.queued_at_ms,
+            item.content,
+            item.envelope,
+        ),
+    )
+
+
+def make_ready(tx: Transaction, row_id: int, envelope: bytes) -> None:
+    """Put the envelope in the place of the content, which is kept no longer here."""
+    tx.execute(
+        "UPDATE outbox SET state = ?, envelope = ?, content = x'' WHERE row_id = ?",
+        (OutboxState.READY, envelope, row_id),
+    )
+
+
+def ready(tx: Transaction, limit: int, after_row_id: int = 0) -> list[OutboxItem]:
+    """Give rows whose envelope may be submitted, oldest first.
+
+    Args:
+        limit: most to give.
+        after_row_id: only younger rows than this one.
+    """
+    rows = tx.all(
+        f"{_SELECT} WHERE state = ? AND row_id > ? ORDER BY row_id LIMIT ?",
+        (OutboxState.READY, after_row_id, limit),
+    )
+    return [_item(row) for row in rows]
+
+
+def get(tx: Transaction, row_id: int) -> OutboxItem | None:
+    """Give one row, or None if it was accepted, perhaps through another process."""
+    row = tx.one(f"{_SELECT} WHERE row_id = ?", (row_id,))
+    return None if row is None else _item(row)
+
+
+def older_than(tx: Transaction, queued_before_ms: int) -> list[OutboxItem]:
+    """Give the rows that were queued before a time, oldest first."""
+    rows = tx.all(f"{_SELECT} WHERE queued_at_ms < ? ORDER BY row_id", (queued_before_ms,))
+    return [_item(row) for row in rows]
+
+
+def awaiting(tx: Transaction, peer: Name) -> list[WaitingContent]:
+    """Give what waits for the keys of ``peer``, oldest first."""
+    rows = tx.all(
+        "SELECT row_id, message_id, content FROM outbox WHERE peer = ? AND state = ?"
+        " ORDER BY row_id",
+        (peer, OutboxState.AWAITING_KEYS),
+    )
+    return [WaitingContent(row_id, MessageId(mid), content) for row_id, mid, content in rows]
+
+
+def peers_awaiting(tx: Transaction) -> list[Name]:
+    """Give the peers whose keys are waited for, those who wait longest first."""
+    rows = tx.all(
+        "SELECT peer FROM outbox WHERE state = ? GROUP BY peer ORDER BY min(row_id)",
+        (OutboxState.AWAITING_KEYS,),
+    )
+    return [Name(peer) for (peer,) in rows]
+
+
+def is_awaiting(tx: Transaction, peer: Name) -> bool:
+    """Tell whether something waits for the keys of ``peer``."""
+    found = tx.value(
+        "SELECT 1 FROM outbox WHERE peer = ? AND state = ? LIMIT 1",
+        (peer, OutboxState.AWAITING_KEYS),
+    )
+    return found is not None
+
+
+def delete(tx: Transaction, row_id: int) -> None:
+    """Forget a row: it is at the relay, or given up."""
+    tx.execute("DELETE FROM outbox WHERE row_id = ?", (row_id,))
+
+
+def delete_message(tx: Transaction, peer: Name, message_id: MessageId) -> None:
+    """Forget the row of a message that ``peer`` says it has."""
+    tx.execute("DELETE FROM outbox WHERE message_id = ? AND peer = ?", (message_id, peer))
+
+
+def delete_peer(tx: Transaction, peer: Name) -> None:
+    """Forget all rows for ``peer``: they were made for an identity no longer theirs."""
+    tx.execute("DELETE FROM outbox WHERE peer = ?", (peer,))
+
+
+def count(tx: Transaction) -> int:
+    """Count all rows."""
+    found: int = tx.value("SELECT count(*) FROM outbox")
+    return found
+
+
+def _item(row: Row) -> OutboxItem:
+    row_id, peer, device, state, envelope_id, envelope, message_id, queued_at_ms = row
+    return OutboxItem(
+        row_id,
+        DeviceAddress(Name(peer), device),
+        OutboxState(state),
+        EnvelopeId(envelope_id),
+        envelope,
+        MessageId(message_id),
+        queued_at_ms,
+    )

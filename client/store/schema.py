@@ -1,0 +1,80 @@
+"""All tables of a profile's database, and the version of the whole.
+
+Spec: docs/formats.md#the-database
+"""
+
+from typing import Final
+
+import apsw
+
+from client.errors import LocalError
+from client.store import (
+    account,
+    contacts,
+    handshakes,
+    held,
+    history,
+    outbox,
+    peer_keys,
+    prekeys,
+    receipts_due,
+    search,
+    seen,
+    sessions,
+    settings,
+    specimens,
+)
+from client.store.transaction import Transaction
+
+APPLICATION_ID: Final = int.from_bytes(b"glpp")
+SCHEMA_VERSION: Final = 1
+
+TABLES: Final[tuple[str, ...]] = (
+    *account.TABLE,
+    *settings.TABLE,
+    *contacts.TABLE,
+    *peer_keys.TABLE,
+    *sessions.TABLE,
+    *prekeys.TABLE,
+    *handshakes.TABLE,
+    *history.TABLE,
+    *search.TABLE,
+    *outbox.TABLE,
+    *seen.TABLE,
+    *held.TABLE,
+    *receipts_due.TABLE,
+    *specimens.TABLE,
+)
+
+
+def create(tx: Transaction) -> None:
+    """Make all tables in a fresh file."""
+    for statement in TABLES:
+        tx.execute(statement)
+    tx.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    tx.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def require_known(connection: apsw.Connection) -> None:
+    """Check that the open database is a profile's, in the version of this program.
+
+    Raises:
+        LocalError: it is not.
+        apsw.Error: it cannot be read; the key is wrong or the file damaged.
+    """
+    if connection.pragma("application_id") != APPLICATION_ID:
+        raise LocalError(
+            "This database is not a Glasspost profile.",
+            hint="Put back the profile's own profile.db.",
+        )
+    version = connection.pragma("user_version")
+    if version > SCHEMA_VERSION:
+        raise LocalError(
+            "This profile was last used by a newer version of Glasspost.",
+            hint="Update this program.",
+        )
+    if version < SCHEMA_VERSION:
+        raise LocalError(
+            f"This profile has the database version {version}, which was never released.",
+            hint="Restore it from a backup.",
+        )

@@ -1,0 +1,136 @@
+"""Sessions: looked up by the id that a message names, never tried in turn.
+
+``began`` and ``last_received`` number the events of a peer's sessions, in the
+order in which this device saw them; :mod:`protocol.e2ee.sessions` chooses by
+them. Ages are the relay's time.
+
+Spec: docs/protocol.md#sessions, docs/formats.md#sessions
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from client.store.transaction import Transaction
+from protocol.e2ee.session import Role, Session
+from protocol.e2ee.sessions import SessionActivity, preferred
+from protocol.e2ee.stored import pack_session, unpack_session
+from protocol.ids import Name, SessionId
+from protocol.limits import ARCHIVED_SESSION_LIFE_MS, MAX_ARCHIVED_SESSIONS
+
+TABLE: Final = (
+    """
+    CREATE TABLE sessions (
+        session_id BLOB PRIMARY KEY,
+        peer TEXT NOT NULL,
+        our_role INTEGER NOT NULL,
+        began INTEGER NOT NULL,
+        last_received INTEGER,
+        used_ms INTEGER NOT NULL,
+        state BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX sessions_of_peer ON sessions (peer)",
+)
+
+
+def get(tx: Transaction, session_id: SessionId) -> Session | None:
+    """Give the session of this id, whoever it belongs to.
+
+    Raises:
+        DamagedState: what is stored does not read back.
+    """
+    state = tx.value("SELECT state FROM sessions WHERE session_id = ?", (session_id,))
+    return None if state is None else unpack_session(state)
+
+
+def to_send_on(tx: Transaction, peer: Name) -> Session | None:
+    """Give the session that messages to ``peer`` take, or None if there is none."""
+    candidates = _activities(tx, peer)
+    return get(tx, preferred(candidates)) if candidates else None
+
+
+def add(tx: Transaction, session: Session, now_ms: int) -> None:
+    """Store a session that has just begun, and let the oldest archived ones go."""
+    peer = session.peer.name
+    tx.execute(
+        "INSERT INTO sessions VALUES (?, ?, ?, ?, NULL, ?, ?)",
+        (
+            session.session_id,
+            peer,
+            session.our_role,
+            _next_event(tx, peer),
+            now_ms,
+            pack_session(session),
+        ),
+    )
+    _drop_surplus(tx, peer)
+
+
+def update(tx: Transaction, session: Session) -> None:
+    """Store the state after encrypting."""
+    tx.execute(
+        "UPDATE sessions SET state = ? WHERE session_id = ?",
+        (pack_session(session), session.session_id),
+    )
+
+
+def update_received(tx: Transaction, session: Session, now_ms: int) -> None:
+    """Store the state after decrypting: it is the session last heard on."""
+    tx.execute(
+        "UPDATE sessions SET state = ?, last_received = ?, used_ms = ? WHERE session_id = ?",
+        (
+            pack_session(session),
+            _next_event(tx, session.peer.name),
+            now_ms,
+            session.session_id,
+        ),
+    )
+
+
+def forget_peer(tx: Transaction, peer: Name) -> None:
+    """Delete all sessions with ``peer``: they are with an identity no longer theirs."""
+    tx.execute("DELETE FROM sessions WHERE peer = ?", (peer,))
+
+
+def expire(tx: Transaction, now_ms: int) -> None:
+    """Delete archived sessions whose life is over; the one to send on stays."""
+    old = tx.all(
+        "SELECT session_id, peer FROM sessions WHERE used_ms < ?",
+        (now_ms - ARCHIVED_SESSION_LIFE_MS,),
+    )
+    for session_id, peer in old:
+        if session_id != preferred(_activities(tx, peer)):
+            _delete(tx, session_id)
+
+
+def _drop_surplus(tx: Transaction, peer: Name) -> None:
+    activities = _activities(tx, peer)
+    kept = preferred(activities)
+    archived = sorted(
+        (each for each in activities if each.session_id != kept), key=lambda each: each.latest
+    )
+    for each in archived[:-MAX_ARCHIVED_SESSIONS]:
+        _delete(tx, each.session_id)
+
+
+def _delete(tx: Transaction, session_id: SessionId) -> None:
+    tx.execute("DELETE FROM sessions WHERE session_id = ?", (session_id,))
+
+
+def _activities(tx: Transaction, peer: Name) -> Sequence[SessionActivity]:
+    rows = tx.all(
+        "SELECT session_id, our_role, began, last_received FROM sessions WHERE peer = ?", (peer,)
+    )
+    return [
+        SessionActivity(SessionId(session_id), Role(role), began, last_received)
+        for session_id, role, began, last_received in rows
+    ]
+
+
+def _next_event(tx: Transaction, peer: Name) -> int:
+    event: int = tx.value(
+        "SELECT coalesce(max(max(began, coalesce(last_received, 0))), 0) + 1"
+        " FROM sessions WHERE peer = ?",
+        (peer,),
+    )
+    return event

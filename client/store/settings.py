@@ -1,0 +1,80 @@
+"""Single values: where the relay is, which key it showed, what its clock said.
+
+Spec: docs/formats.md#settings
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from client.store.transaction import Transaction, storable
+
+TABLE: Final = (
+    """
+    CREATE TABLE settings (
+        name TEXT PRIMARY KEY,
+        value ANY NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+
+class _Setting(StrEnum):
+    RELAY_ADDRESS = "relay address"
+    RELAY_PIN = "relay pin"
+    RELAY_CLOCK_MS = "relay clock ms"
+
+
+def relay_address(tx: Transaction) -> str | None:
+    """Give the relay's address as the user named it, or None before the first connection."""
+    address: str | None = _get(tx, _Setting.RELAY_ADDRESS)
+    return address
+
+
+def set_relay_address(tx: Transaction, address: str) -> None:
+    """Remember the relay's address; the pin of another relay is forgotten with it."""
+    if relay_address(tx) != address:
+        tx.execute("DELETE FROM settings WHERE name = ?", (_Setting.RELAY_PIN,))
+    _set(tx, _Setting.RELAY_ADDRESS, address)
+
+
+def relay_pin(tx: Transaction) -> bytes | None:
+    """Give the relay's fingerprint, 32 bytes, or None while nothing is pinned."""
+    pin: bytes | None = _get(tx, _Setting.RELAY_PIN)
+    return pin
+
+
+def set_relay_pin(tx: Transaction, fingerprint: bytes) -> None:
+    """Pin the relay's key by its fingerprint, 32 bytes."""
+    _set(tx, _Setting.RELAY_PIN, fingerprint)
+
+
+def relay_clock_ms(tx: Transaction) -> int:
+    """Give the relay's time as last heard, 0 before that.
+
+    Ages of keys are judged by it: a local clock that jumps deletes none.
+    """
+    clock_ms: int | None = _get(tx, _Setting.RELAY_CLOCK_MS)
+    return clock_ms or 0
+
+
+def hear_relay_clock(tx: Transaction, clock_ms: int) -> None:
+    """Take the relay's clock from its Welcome or Pong, even if it went back.
+
+    Not the highest ever heard: one wrong hour of the relay would else make
+    every later bundle look too old, for good.
+    """
+    _set(tx, _Setting.RELAY_CLOCK_MS, storable(clock_ms))
+
+
+def hear_arrival(tx: Transaction, arrival_ms: int) -> None:
+    """Take note of a time in the relay's past: its clock is there, or further."""
+    if arrival_ms > relay_clock_ms(tx):
+        hear_relay_clock(tx, arrival_ms)
+
+
+def _get(tx: Transaction, name: _Setting) -> Any:
+    return tx.value("SELECT value FROM settings WHERE name = ?", (name,))
+
+
+def _set(tx: Transaction, name: _Setting, value: str | bytes | int) -> None:
+    tx.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))

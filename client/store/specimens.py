@@ -1,0 +1,70 @@
+"""Messages as they travelled, kept for the X-ray: ciphertext and framing, never a key.
+
+The envelope is what the relay saw; the sealed payload is what was inside it.
+The padding is left out (it is zeros), so a specimen takes about 6 kB.
+
+Spec: docs/formats.md#specimens
+"""
+
+from typing import Final
+
+from client.store.transaction import Transaction
+from client.values import Specimen
+from protocol.ids import MessageId, Name
+
+TABLE: Final = (
+    """
+    CREATE TABLE specimens (
+        row_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        message_id BLOB NOT NULL CHECK (length(message_id) = 16),
+        peer TEXT NOT NULL,
+        outgoing INTEGER NOT NULL,
+        envelope BLOB NOT NULL,
+        payload BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX specimens_of_message ON specimens (message_id)",
+)
+
+SPECIMENS_KEPT: Final = 1_000
+"""The newest ones: enough to look at a conversation, and about 6 MB."""
+
+MAX_SPECIMEN_BYTES: Final = 32_768
+"""Larger envelopes leave none: nobody reads them byte by byte, and they would fill the disk."""
+
+
+def add(tx: Transaction, specimen: Specimen) -> None:
+    """Keep a message as it travelled, and let the oldest one go."""
+    if len(specimen.envelope) > MAX_SPECIMEN_BYTES:
+        return
+    row_id = tx.insert(
+        "INSERT INTO specimens (message_id, peer, outgoing, envelope, payload)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (
+            specimen.message_id,
+            specimen.peer,
+            specimen.outgoing,
+            specimen.envelope,
+            specimen.payload,
+        ),
+    )
+    tx.execute("DELETE FROM specimens WHERE row_id <= ?", (row_id - SPECIMENS_KEPT,))
+
+
+def find(tx: Transaction, prefix: str, limit: int = 2) -> list[Specimen]:
+    """Give the specimens of messages whose id begins with ``prefix``, one a message, newest first.
+
+    Args:
+        prefix: hexadecimal digits, at least one.
+        limit: most to give; two tell that the prefix is not enough.
+    """
+    rows = tx.all(
+        "SELECT message_id, peer, outgoing, envelope, payload FROM specimens WHERE row_id IN"
+        " (SELECT max(row_id) FROM specimens WHERE substr(lower(hex(message_id)), 1, ?) = ?"
+        " GROUP BY message_id) ORDER BY row_id DESC LIMIT ?",
+        (len(prefix), prefix.lower(), limit),
+    )
+    return [
+        Specimen(MessageId(message_id), Name(peer), bool(outgoing), envelope, payload)
+        for message_id, peer, outgoing, envelope, payload in rows
+    ]
