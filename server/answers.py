@@ -1,0 +1,63 @@
+"""What the store says, as the wire says it."""
+
+from typing import Final
+
+from protocol.wire.messages import Accepted, Acknowledged, Refusal, Refused
+from server.store.interface import (
+    NameTaken,
+    NoPrekeys,
+    ShelfFull,
+    StoreError,
+    StoreTrouble,
+    UnknownAccount,
+)
+from server.store.values import NotStored, Outcome, Stored
+
+# A disk is made room on in minutes, a mailbox is emptied when its owner comes online.
+TROUBLE_RETRY_MS: Final = 10_000
+MAILBOX_RETRY_MS: Final = 600_000
+
+_REFUSALS: Final[dict[type[StoreError], Refusal]] = {
+    UnknownAccount: Refusal.UNKNOWN_ACCOUNT,
+    NameTaken: Refusal.NAME_TAKEN,
+    NoPrekeys: Refusal.NO_PREKEYS,
+    ShelfFull: Refusal.TOO_MANY_PREKEYS,
+    StoreTrouble: Refusal.RELAY_TROUBLE,
+}
+
+_NOT_STORED: Final[dict[NotStored, Refusal]] = {
+    NotStored.UNKNOWN_ACCOUNT: Refusal.UNKNOWN_ACCOUNT,
+    NotStored.CONFLICT: Refusal.CONFLICT,
+    NotStored.MAILBOX_FULL: Refusal.MAILBOX_FULL,
+}
+
+_RETRY_AFTER_MS: Final[dict[Refusal, int]] = {
+    Refusal.RELAY_TROUBLE: TROUBLE_RETRY_MS,
+    Refusal.MAILBOX_FULL: MAILBOX_RETRY_MS,
+}
+
+
+def refused(refusal: Refusal) -> Refused:
+    """Give the answer for ``refusal``, with the time to wait where waiting helps."""
+    return Refused(refusal, _RETRY_AFTER_MS.get(refusal))
+
+
+def refused_for(error: StoreError) -> Refused:
+    """Give the answer for what a store would not or could not do."""
+    return refused(_REFUSALS[type(error)])
+
+
+def answer_to_submit(result: Outcome | StoreTrouble) -> Accepted | Refused:
+    """Give the answer to a submit whose transaction has ended."""
+    match result:
+        case Stored():
+            return Accepted(result.arrival_ms)
+        case NotStored():
+            return refused(_NOT_STORED[result])
+        case StoreTrouble():
+            return refused_for(result)
+
+
+def answer_to_acknowledge(up_to: int, trouble: StoreTrouble | None) -> Acknowledged | Refused:
+    """Give the answer to an acknowledgement whose transaction has ended."""
+    return Acknowledged(up_to) if trouble is None else refused_for(trouble)

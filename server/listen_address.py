@@ -1,0 +1,49 @@
+"""Where a relay listens, and the address it tells others."""
+
+import ipaddress
+from dataclasses import dataclass
+
+from protocol.errors import BadAddress
+
+DEFAULT_LISTEN = "127.0.0.1:7667"
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """A host and a port; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def url(self, fingerprint: str | None) -> str:
+        """Give the address for clients; without a fingerprint it is one without TLS."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if fingerprint is None:
+            return f"glasspost+plain://{host}:{self.port}"
+        return f"glasspost://{host}:{self.port}#{fingerprint}"
+
+
+def parse_listen_address(text: str) -> ListenAddress:
+    """Parse ``HOST:PORT``, ``[IPV6]:PORT``.
+
+    Raises:
+        BadAddress: it is not that.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not host:
+        raise BadAddress("HOST:PORT is wanted, as in 127.0.0.1:7667")
+    if not (port.isascii() and port.isdecimal() and int(port) <= 65_535):
+        raise BadAddress("a port is a number from 0 to 65535")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise BadAddress("an IPv6 address stands in brackets, as in [::1]:7667")
+    return ListenAddress(host, int(port))

@@ -1,0 +1,173 @@
+"""The relay: its services, its connections, and a guard around each of these.
+
+    async with running_relay(relay):          committer and expiry are at work
+        await relay.attend(stream)            one connection, over any trio stream
+        await relay.drain()                   no new ones; the others say goodbye
+
+A connection can fail in any way it likes; nothing of that reaches another one.
+
+Spec: docs/relay.md
+"""
+
+import traceback
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from protocol.errors import WireError
+from server.committer import Committer
+from server.connection import Connection
+from server.eventlog import EventLog
+from server.gate import NO_TLS_KEY
+from server.services import Services
+from server.store.interface import RelayStore, StoreTrouble
+from server.subscriptions import Subscriptions
+from server.writer import TimedOut
+
+# Mail lives 30 days and ids one: an hour more or less does not matter.
+EXPIRY_INTERVAL_SECONDS: Final = 3_600
+
+# Commits take milliseconds; a client that does not take its last bytes is not waited for.
+DRAIN_SECONDS: Final = 5
+
+# A close_notify that nobody takes is not worth more.
+CLOSE_SECONDS: Final = 1
+
+
+class Relay:
+    """Serves connections; knows nothing of sockets, files and processes."""
+
+    def __init__(
+        self,
+        store: RelayStore,
+        public_key: bytes,
+        *,
+        tls: bool,
+        now_ms: Callable[[], int],
+        random_bytes: Callable[[int], bytes],
+        log: EventLog,
+    ) -> None:
+        """Make a relay.
+
+        Args:
+            store: what it keeps.
+            public_key: its 32-byte Ed25519 key.
+            tls: whether its connections run inside TLS with that key; without,
+                logins are signed over zeros.
+            now_ms: its clock.
+            random_bytes: its source of nonces.
+            log: its log.
+        """
+        self._store = store
+        self._log = log
+        subscriptions = Subscriptions()
+        self._committer = Committer(store, subscriptions.mail_arrived, log)
+        self._services = Services(
+            store,
+            self._committer,
+            subscriptions,
+            log,
+            public_key,
+            public_key if tls else NO_TLS_KEY,
+            now_ms,
+            random_bytes,
+        )
+        self._connections: set[Connection] = set()
+        self._all_gone = trio.Event()
+        self._is_draining = False
+        self._numbers = count(1)
+
+    async def attend(self, stream: trio.abc.Stream) -> None:
+        """Serve one connection until its end. Raises nothing but cancellation."""
+        number = next(self._numbers)
+        self._log.event("connection-opened", connection=number)
+        reason = "ended"
+        try:
+            await self._serve(Connection(self._services, stream, number))
+        except* WireError as group:
+            reason = f"bad bytes: {_first(group)}"
+        except* TimedOut as group:
+            reason = f"timeout: {_first(group)}"
+        except* StoreTrouble as group:
+            reason = f"store trouble: {_first(group)}"
+        except* (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+            reason = "broken"
+        except* Exception as group:  # noqa: BLE001 - a bug of ours must not reach the others
+            reason = f"crashed: {_type_and_place(_first(group))}"
+        finally:
+            await _close(stream)
+            self._log.event("connection-closed", connection=number, reason=reason)
+
+    async def drain(self) -> None:
+        """Let every connection end in good order, for at most DRAIN_SECONDS."""
+        self._is_draining = True
+        for connection in list(self._connections):
+            connection.drain()
+        with trio.move_on_after(DRAIN_SECONDS):
+            while self._connections:
+                await self._all_gone.wait()
+        self._log.event("drained", cut_off=len(self._connections))
+
+    async def run(self) -> None:
+        """Commit and expire, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._committer.run)
+            nursery.start_soon(self._expire_now_and_then)
+
+    async def _serve(self, connection: Connection) -> None:
+        if self._is_draining:
+            return
+        self._connections.add(connection)
+        try:
+            await connection.serve()
+        finally:
+            self._connections.discard(connection)
+            if not self._connections:
+                self._all_gone.set()
+                self._all_gone = trio.Event()
+
+    async def _expire_now_and_then(self) -> None:
+        while True:
+            try:
+                expired = await self._store.expire()
+            except StoreTrouble as trouble:
+                self._log.event("store-trouble", reason=trouble.reason, jobs=0)
+            else:
+                self._log.event("expired", mail=expired.mail_count, ids=expired.remembered_count)
+            await trio.sleep(EXPIRY_INTERVAL_SECONDS)
+
+
+@asynccontextmanager
+async def running_relay(relay: Relay) -> AsyncIterator[Relay]:
+    """Keep a relay's own tasks running; at the end its connections are drained."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(relay.run)
+        yield relay
+        await relay.drain()
+        nursery.cancel_scope.cancel()
+
+
+async def _close(stream: trio.abc.Stream) -> None:
+    with trio.move_on_after(CLOSE_SECONDS) as scope:
+        scope.shield = True
+        try:
+            await stream.aclose()
+        except (trio.BrokenResourceError, trio.BusyResourceError, OSError):
+            await trio.aclose_forcefully(stream)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _type_and_place(error: BaseException) -> str:
+    """Name a bug for the log. Its text may quote a payload; its type and place do not."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"

@@ -1,0 +1,31 @@
+"""What every connection of a relay shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from server.committer import Committer
+from server.eventlog import EventLog
+from server.store.interface import RelayStore
+from server.subscriptions import Subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The relay's parts, as a connection sees them.
+
+    Attributes:
+        public_key: the relay's 32-byte Ed25519 key, told in every Welcome.
+        login_key: the key that logins are signed over: the public key, or
+            zeros without TLS.
+        now_ms: the relay's clock.
+        random_bytes: gives so many random bytes.
+    """
+
+    store: RelayStore
+    committer: Committer
+    subscriptions: Subscriptions
+    log: EventLog
+    public_key: bytes
+    login_key: bytes
+    now_ms: Callable[[], int]
+    random_bytes: Callable[[int], bytes]

@@ -1,0 +1,1 @@
+"""What the relay keeps: one interface, an engine in memory and one on SQLite."""

@@ -1,0 +1,261 @@
+"""The store in memory: for tests, demos and ``--memory``; gone with its process.
+
+Written for reading: it is the plainest statement of what a store promises.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import trio
+
+from protocol.ids import DeviceAddress, EnvelopeId, FetchId, Name
+from protocol.limits import (
+    ACKNOWLEDGED_ID_LIFE_MS,
+    MAIL_LIFE_MS,
+    MAX_MAILBOX_BYTES,
+    MAX_MAILBOX_COUNT,
+    MAX_ONE_TIME_PAIRS,
+)
+from protocol.records import Account, OneTimePair, PrekeyBundle
+from server.store.derived import bundle_of, digest_of
+from server.store.interface import NameTaken, NoPrekeys, ShelfFull, UnknownAccount
+from server.store.values import (
+    Acknowledgement,
+    Expired,
+    MailPage,
+    NotStored,
+    Outcome,
+    PrekeyUpload,
+    SealingKeyOnRecord,
+    Stored,
+    StoredAccount,
+    StoredMail,
+    Submission,
+    TakenBundle,
+)
+
+
+@dataclass
+class _Shelf:
+    keys: PrekeyUpload | None = None
+    pairs: dict[int, OneTimePair] = field(default_factory=dict)
+    highest_id: int = -1
+    fetched: dict[FetchId, tuple[int, PrekeyBundle]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    digest: bytes
+    arrival_ms: int
+
+
+@dataclass
+class _Mailbox:
+    mail: OrderedDict[int, StoredMail] = field(default_factory=OrderedDict)
+    mail_bytes: int = 0
+    last_sequence: int = 0
+    known: dict[EnvelopeId, _Known] = field(default_factory=dict)
+    acknowledged: OrderedDict[EnvelopeId, int] = field(default_factory=OrderedDict)
+
+
+@dataclass
+class _Owner:
+    account: StoredAccount
+    shelf: _Shelf = field(default_factory=_Shelf)
+    mailbox: _Mailbox = field(default_factory=_Mailbox)
+
+
+class MemoryStore:
+    """A relay's store without a disk (see :class:`server.store.interface.RelayStore`)."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+        self._owners: dict[Name, _Owner] = {}
+
+    # --- accounts -----------------------------------------------------------
+
+    async def register(self, account: Account) -> StoredAccount:
+        """Take a new account, or know it again."""
+        await trio.lowlevel.checkpoint()
+        address = DeviceAddress(account.name, account.device)
+        new = StoredAccount(address, account.identity, account.account_key, generation=1)
+        owner = self._owners.setdefault(account.name, _Owner(new))
+        known = owner.account
+        if (known.address, known.identity, known.account_key) != (
+            new.address,
+            new.identity,
+            new.account_key,
+        ):
+            raise NameTaken
+        return known
+
+    async def find_account(self, address: DeviceAddress) -> StoredAccount:
+        """Look an account up."""
+        await trio.lowlevel.checkpoint()
+        return self._owner(address).account
+
+    # --- prekeys ------------------------------------------------------------
+
+    async def put_prekeys(self, owner: DeviceAddress, upload: PrekeyUpload) -> int:
+        """Replace the long-lived keys, add pairs with new ids."""
+        await trio.lowlevel.checkpoint()
+        shelf = self._owner(owner).shelf
+        new = {
+            pair.kem.key_id: pair
+            for pair in upload.one_time_pairs
+            if pair.kem.key_id > shelf.highest_id
+        }
+        if len(shelf.pairs) + len(new) > MAX_ONE_TIME_PAIRS:
+            raise ShelfFull
+        shelf.keys = upload
+        shelf.pairs.update(new)
+        shelf.highest_id = max([shelf.highest_id, *new])
+        return len(shelf.pairs)
+
+    async def count_one_time_pairs(self, owner: DeviceAddress) -> int:
+        """Count the pairs on the shelf."""
+        await trio.lowlevel.checkpoint()
+        found = self._find(owner)
+        return 0 if found is None else len(found.shelf.pairs)
+
+    async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
+        """Hand out a bundle, each pair once, each fetch id the same."""
+        await trio.lowlevel.checkpoint()
+        found = self._owner(owner)
+        shelf = found.shelf
+        if fetch_id in shelf.fetched:
+            return TakenBundle(shelf.fetched[fetch_id][1], len(shelf.pairs), took_pair=False)
+        if shelf.keys is None:
+            raise NoPrekeys
+        pair = shelf.pairs.pop(min(shelf.pairs)) if shelf.pairs else None
+        bundle = bundle_of(found.account.identity, shelf.keys, pair)
+        shelf.fetched[fetch_id] = (self._now_ms(), bundle)
+        return TakenBundle(bundle, len(shelf.pairs), took_pair=pair is not None)
+
+    async def sealing_key(self, owner: DeviceAddress) -> SealingKeyOnRecord:
+        """Give the sealing key."""
+        await trio.lowlevel.checkpoint()
+        found = self._owner(owner)
+        if found.shelf.keys is None:
+            raise NoPrekeys
+        return SealingKeyOnRecord(found.account.identity, found.shelf.keys.sealing_key)
+
+    # --- mail ---------------------------------------------------------------
+
+    async def settle(
+        self, submissions: Sequence[Submission], acknowledgements: Sequence[Acknowledgement]
+    ) -> list[Outcome]:
+        """Delete what was acknowledged, store what was submitted."""
+        await trio.lowlevel.checkpoint()
+        now_ms = self._now_ms()
+        for each in acknowledgements:
+            if (owner := self._find(each.mailbox)) is not None:
+                _acknowledge(owner.mailbox, each.up_to, now_ms)
+        return [self._submit(each, now_ms) for each in submissions]
+
+    def _submit(self, submission: Submission, now_ms: int) -> Outcome:
+        owner = self._find(submission.recipient)
+        if owner is None:
+            return NotStored.UNKNOWN_ACCOUNT
+        box = owner.mailbox
+        digest = digest_of(submission.envelope)
+        if (known := box.known.get(submission.envelope_id)) is not None:
+            if known.digest != digest:
+                return NotStored.CONFLICT
+            return Stored(known.arrival_ms, is_new=False)
+        size = len(submission.envelope)
+        if len(box.mail) >= MAX_MAILBOX_COUNT or box.mail_bytes + size > MAX_MAILBOX_BYTES:
+            return NotStored.MAILBOX_FULL
+        box.last_sequence += 1
+        mail = StoredMail(
+            box.last_sequence,
+            submission.envelope_id,
+            now_ms,
+            submission.vouched,
+            submission.envelope,
+        )
+        box.mail[mail.sequence] = mail
+        box.known[mail.envelope_id] = _Known(digest, now_ms)
+        box.mail_bytes += size
+        return Stored(now_ms, is_new=True)
+
+    async def count_waiting(self, mailbox: DeviceAddress) -> int:
+        """Count the waiting envelopes."""
+        await trio.lowlevel.checkpoint()
+        found = self._find(mailbox)
+        return 0 if found is None else len(found.mailbox.mail)
+
+    async def read_mail(
+        self, mailbox: DeviceAddress, after: int, most_count: int, most_bytes: int
+    ) -> MailPage:
+        """Give a page of waiting mail."""
+        await trio.lowlevel.checkpoint()
+        found = self._find(mailbox)
+        page: list[StoredMail] = []
+        for mail in () if found is None else found.mailbox.mail.values():
+            if mail.sequence <= after:
+                continue
+            most_bytes -= len(mail.envelope)
+            if len(page) == most_count or most_bytes < 0:
+                return MailPage(tuple(page), is_end=False)
+            page.append(mail)
+        return MailPage(tuple(page), is_end=True)
+
+    # --- housekeeping -------------------------------------------------------
+
+    async def expire(self) -> Expired:
+        """Delete old mail, forget old ids."""
+        await trio.lowlevel.checkpoint()
+        now_ms = self._now_ms()
+        mail_count = remembered_count = 0
+        for owner in self._owners.values():
+            mail_count += _expire_mail(owner.mailbox, now_ms - MAIL_LIFE_MS)
+            remembered_count += _forget_ids(owner.mailbox, now_ms - ACKNOWLEDGED_ID_LIFE_MS)
+            _forget_fetches(owner.shelf, now_ms - ACKNOWLEDGED_ID_LIFE_MS)
+        return Expired(mail_count, remembered_count)
+
+    async def close(self) -> None:
+        """Let go of nothing: there are no files."""
+        await trio.lowlevel.checkpoint()
+
+    def _find(self, address: DeviceAddress) -> _Owner | None:
+        owner = self._owners.get(address.name)
+        return owner if owner is not None and owner.account.address == address else None
+
+    def _owner(self, address: DeviceAddress) -> _Owner:
+        owner = self._find(address)
+        if owner is None:
+            raise UnknownAccount
+        return owner
+
+
+def _acknowledge(box: _Mailbox, up_to: int, now_ms: int) -> None:
+    while box.mail and next(iter(box.mail)) <= up_to:
+        _, mail = box.mail.popitem(last=False)
+        box.mail_bytes -= len(mail.envelope)
+        box.acknowledged[mail.envelope_id] = now_ms
+
+
+def _expire_mail(box: _Mailbox, arrived_before_ms: int) -> int:
+    count = 0
+    while box.mail and next(iter(box.mail.values())).arrival_ms <= arrived_before_ms:
+        _, mail = box.mail.popitem(last=False)
+        box.mail_bytes -= len(mail.envelope)
+        del box.known[mail.envelope_id]
+        count += 1
+    return count
+
+
+def _forget_ids(box: _Mailbox, acknowledged_before_ms: int) -> int:
+    count = 0
+    while box.acknowledged and next(iter(box.acknowledged.values())) <= acknowledged_before_ms:
+        envelope_id, _ = box.acknowledged.popitem(last=False)
+        del box.known[envelope_id]
+        count += 1
+    return count
+
+
+def _forget_fetches(shelf: _Shelf, fetched_before_ms: int) -> None:
+    kept = {key: each for key, each in shelf.fetched.items() if each[0] > fetched_before_ms}
+    shelf.fetched = kept

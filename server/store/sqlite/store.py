@@ -1,0 +1,190 @@
+"""The durable store: SQLite behind the relay's interface.
+
+Two connections: one writes, one reads, so that delivering mail never waits for
+a commit's sync. Each is used by one call at a time. Blocking calls go through a
+runner given as parameter: a worker thread in production, inline in a simulation,
+where time must not pass while a thread commits.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import apsw
+import trio
+
+from protocol.ids import DeviceAddress, FetchId
+from protocol.limits import ACKNOWLEDGED_ID_LIFE_MS, MAIL_LIFE_MS
+from protocol.records import Account
+from server.store.sqlite import accounts, mailboxes, reading, shelves
+from server.store.sqlite.database import open_database, transaction, translated
+from server.store.values import (
+    Acknowledgement,
+    Expired,
+    MailPage,
+    Outcome,
+    PrekeyUpload,
+    SealingKeyOnRecord,
+    StoredAccount,
+    Submission,
+    TakenBundle,
+)
+
+T = TypeVar("T")
+
+# Accounts looked through in one transaction while expiring: submits wait that long at most.
+_ACCOUNTS_AT_ONCE = 64
+
+
+class Runner(Protocol):
+    """Runs a blocking call and gives its result."""
+
+    def __call__(self, job: Callable[[], T]) -> Awaitable[T]:
+        """Run ``job``; what it raises is raised here."""
+
+
+async def in_thread(job: Callable[[], T]) -> T:
+    """Run ``job`` in a worker thread; a cancellation waits for its end."""
+    return await trio.to_thread.run_sync(job)
+
+
+async def inline(job: Callable[[], T]) -> T:
+    """Run ``job`` here and now, for simulations."""
+    await trio.lowlevel.checkpoint()
+    return job()
+
+
+class _Lane:
+    """One connection, used by one call at a time."""
+
+    def __init__(self, connection: apsw.Connection, run: Runner) -> None:
+        self._connection = connection
+        self._run = run
+        self._lock = trio.Lock()
+
+    async def read(self, work: Callable[..., T], *args: Any) -> T:
+        async with self._lock:
+            return await self._run(partial(self._read, work, *args))
+
+    async def write(self, work: Callable[..., T], *args: Any) -> T:
+        async with self._lock:
+            return await self._run(partial(self._write, work, *args))
+
+    async def close(self) -> None:
+        async with self._lock:
+            await self._run(self._connection.close)
+
+    def _read(self, work: Callable[..., T], *args: Any) -> T:
+        with translated():
+            return work(self._connection, *args)
+
+    def _write(self, work: Callable[..., T], *args: Any) -> T:
+        with transaction(self._connection):
+            return work(self._connection, *args)
+
+
+class SqliteStore:
+    """A relay's store in one file (see :class:`server.store.interface.RelayStore`)."""
+
+    def __init__(self, writer: _Lane, reader: _Lane, now_ms: Callable[[], int]) -> None:
+        """Use :meth:`open`."""
+        self._writer = writer
+        self._reader = reader
+        self._now_ms = now_ms
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        now_ms: Callable[[], int],
+        run: Runner = in_thread,
+        vfs: str | None = None,
+    ) -> "SqliteStore":
+        """Open the file, making it if there is none.
+
+        Args:
+            path: the database; its folder exists.
+            now_ms: the relay's clock.
+            run: runs blocking calls.
+            vfs: the name of an apsw VFS, for tests that watch the disk.
+
+        Raises:
+            DatabaseRefused: the file is foreign, newer or damaged.
+            StoreTrouble: the environment does not allow it.
+        """
+        writer = await run(partial(open_database, path, vfs))
+        reader = await run(partial(open_database, path, vfs))
+        return cls(_Lane(writer, run), _Lane(reader, run), now_ms)
+
+    async def register(self, account: Account) -> StoredAccount:
+        """Take a new account, or know it again."""
+        return await self._writer.write(accounts.register, account)
+
+    async def find_account(self, address: DeviceAddress) -> StoredAccount:
+        """Look an account up."""
+        return await self._reader.read(accounts.find, address)
+
+    async def put_prekeys(self, owner: DeviceAddress, upload: PrekeyUpload) -> int:
+        """Replace the long-lived keys, add pairs with new ids."""
+        return await self._writer.write(shelves.put, owner, upload)
+
+    async def count_one_time_pairs(self, owner: DeviceAddress) -> int:
+        """Count the pairs on the shelf."""
+        return await self._reader.read(shelves.count, owner)
+
+    async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
+        """Hand out a bundle, each pair once, each fetch id the same."""
+        return await self._writer.write(shelves.take, owner, fetch_id, self._now_ms())
+
+    async def sealing_key(self, owner: DeviceAddress) -> SealingKeyOnRecord:
+        """Give the sealing key."""
+        return await self._reader.read(shelves.sealing_key, owner)
+
+    async def settle(
+        self, submissions: Sequence[Submission], acknowledgements: Sequence[Acknowledgement]
+    ) -> list[Outcome]:
+        """Delete what was acknowledged, store what was submitted."""
+        return await self._writer.write(
+            mailboxes.settle, submissions, acknowledgements, self._now_ms()
+        )
+
+    async def count_waiting(self, mailbox: DeviceAddress) -> int:
+        """Count the waiting envelopes."""
+        return await self._reader.read(reading.count_waiting, mailbox)
+
+    async def read_mail(
+        self, mailbox: DeviceAddress, after: int, most_count: int, most_bytes: int
+    ) -> MailPage:
+        """Give a page of waiting mail."""
+        return await self._reader.read(reading.page, mailbox, after, most_count, most_bytes)
+
+    async def expire(self) -> Expired:
+        """Delete old mail, forget old ids, a few accounts at a time."""
+        now_ms = self._now_ms()
+        mail_before, ids_before = now_ms - MAIL_LIFE_MS, now_ms - ACKNOWLEDGED_ID_LIFE_MS
+        await self._writer.write(shelves.forget_fetches, ids_before)
+        total, number = Expired(0, 0), 0
+        while some := await self._reader.read(accounts.numbers_after, number, _ACCOUNTS_AT_ONCE):
+            done = await self._writer.write(_expire_some, some, mail_before, ids_before)
+            total = _sum(total, done)
+            number = some[-1]
+        return total
+
+    async def close(self) -> None:
+        """Close both connections; the last one folds the log into the file."""
+        await self._reader.close()
+        await self._writer.close()
+
+
+def _expire_some(
+    connection: apsw.Connection, numbers: list[int], mail_before_ms: int, ids_before_ms: int
+) -> Expired:
+    total = Expired(0, 0)
+    for number in numbers:
+        total = _sum(total, reading.expire(connection, number, mail_before_ms, ids_before_ms))
+    return total
+
+
+def _sum(one: Expired, other: Expired) -> Expired:
+    return Expired(one.mail_count + other.mail_count, one.remembered_count + other.remembered_count)

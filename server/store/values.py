@@ -1,0 +1,125 @@
+"""What goes into a store and comes out of it: values, free of SQL and of the wire.
+
+Spec: docs/relay.md#store
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from protocol.ids import DeviceAddress, EnvelopeId
+from protocol.records import (
+    OneTimePair,
+    PrekeyBundle,
+    Sender,
+    SignedKemPrekey,
+    SignedPrekey,
+    SignedSealingKey,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAccount:
+    """An account as the relay knows it."""
+
+    address: DeviceAddress
+    identity: bytes
+    account_key: bytes
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrekeyUpload:
+    """Keys to put on a device's shelf: three replace their like, the pairs are added."""
+
+    signed_prekey: SignedPrekey
+    last_resort: SignedKemPrekey
+    sealing_key: SignedSealingKey
+    one_time_pairs: tuple[OneTimePair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBundle:
+    """A bundle handed out.
+
+    Attributes:
+        bundle: what the initiator gets.
+        one_time_count: pairs left on the shelf.
+        took_pair: whether this fetch removed a pair; not so for a repeated
+            fetch, nor when the shelf was empty.
+    """
+
+    bundle: PrekeyBundle
+    one_time_count: int
+    took_pair: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SealingKeyOnRecord:
+    """What one needs to seal to a device."""
+
+    identity: bytes
+    sealing_key: SignedSealingKey
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An envelope for a mailbox."""
+
+    recipient: DeviceAddress
+    envelope_id: EnvelopeId
+    envelope: bytes
+    vouched: Sender | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """All of this mailbox up to ``up_to`` is safe with its owner."""
+
+    mailbox: DeviceAddress
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The envelope is on disk; ``is_new`` is False when it was there before."""
+
+    arrival_ms: int
+    is_new: bool
+
+
+class NotStored(Enum):
+    """Why an envelope was turned away."""
+
+    UNKNOWN_ACCOUNT = "unknown account"
+    CONFLICT = "conflict"
+    MAILBOX_FULL = "mailbox full"
+
+
+Outcome = Stored | NotStored
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMail:
+    """One envelope in a mailbox."""
+
+    sequence: int
+    envelope_id: EnvelopeId
+    arrival_ms: int
+    vouched: Sender | None
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MailPage:
+    """Some waiting mail, in order; ``is_end`` when nothing more waited behind it."""
+
+    mail: tuple[StoredMail, ...]
+    is_end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """What an expiry run removed."""
+
+    mail_count: int
+    remembered_count: int
