@@ -1,0 +1,89 @@
+"""Sessions in the store: all of a state comes back, damage is noticed."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.e2ee.session import Session, decrypt, encrypt, start_session
+from protocol.e2ee.stored import pack_session, unpack_session
+from protocol.errors import DamagedState
+from protocol.limits import MAX_SKIPPED_KEYS
+from tests.protocol.e2ee.parties import NOW_MS, begin, established, party
+from tests.support.randomness import SeededBytes
+
+DRAW = SeededBytes("stored")
+
+
+def _states() -> dict[str, Session]:
+    bob = party("bob")
+    fresh = start_session(party("alice").device, bob.address, bob.bundle(), DRAW)
+    initiator, responder = begin(DRAW)
+    alice, answered = established(DRAW)
+    alice, _lost = encrypt(alice, b"", DRAW)
+    alice, message = encrypt(alice, b"", DRAW)
+    skipping, _ = decrypt(answered, message, NOW_MS)
+    return {
+        "nothing sent": fresh,
+        "sent, no answer": initiator,
+        "received, nothing sent": responder,
+        "answered": answered,
+        "with a skipped key": skipping,
+        "both ways": alice,
+    }
+
+
+@pytest.mark.parametrize("which", _states())
+def test_every_state_comes_back(which: str) -> None:
+    session = _states()[which]
+    assert unpack_session(pack_session(session)) == session
+
+
+def test_a_session_read_back_goes_on() -> None:
+    alice, bob = established(DRAW)
+    alice, bob = unpack_session(pack_session(alice)), unpack_session(pack_session(bob))
+    alice, message = encrypt(alice, b"on", DRAW)
+    assert decrypt(bob, message, NOW_MS)[1] == b"on"
+
+
+def test_2000_skipped_keys_come_back_in_order() -> None:
+    alice, bob = established(DRAW)
+    for _ in range(MAX_SKIPPED_KEYS):
+        alice, _lost = encrypt(alice, b"", DRAW)
+    alice, message = encrypt(alice, b"", DRAW)
+    bob, _ = decrypt(bob, message, NOW_MS)
+    again = unpack_session(pack_session(bob))
+    assert list(again.ratchet.skipped.entries) == list(bob.ratchet.skipped.entries)
+    assert again == bob
+
+
+def test_a_session_of_another_version_is_refused() -> None:
+    stored = pack_session(established(DRAW)[0])
+    with pytest.raises(DamagedState):
+        unpack_session(b"\x02" + stored[1:])
+
+
+def test_truncations_are_refused() -> None:
+    stored = pack_session(established(DRAW)[0])
+    for size in range(len(stored)):
+        with pytest.raises(DamagedState):
+            unpack_session(stored[:size])
+
+
+@given(st.binary(max_size=400))
+def test_damage_is_noticed_or_harmless(data: bytes) -> None:
+    """Nothing but DamagedState, whatever the bytes (the database authenticates them)."""
+    with pytest.raises(DamagedState):
+        unpack_session(data)
+
+
+@given(st.integers(0, 1 << 20), st.integers(1, 255))
+def test_flipped_bytes_raise_nothing_else(place: int, change: int) -> None:
+    stored = bytearray(pack_session(_FIXED))
+    stored[place % len(stored)] ^= change
+    with suppress(DamagedState):
+        unpack_session(bytes(stored))
+
+
+_FIXED = _states()["with a skipped key"]
