@@ -12,7 +12,7 @@ Spec: docs/protocol.md#delivery, docs/relay.md#a-submit
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,7 @@ from protocol.ids import DeviceAddress
 from server.eventlog import EventLog
 from server.signal import Signal
 from server.store.interface import RelayStore, StoreTrouble
-from server.store.values import Acknowledgement, Outcome, Stored, Submission
+from server.store.values import Acknowledgement, Outcome, Stored, StoredMail, Submission
 
 # One transaction: enough to share a sync among all, and short enough to answer soon.
 MAX_BATCH_JOBS: Final = 1_024
@@ -63,13 +63,13 @@ class AcknowledgeJob:
 
 Job = SubmitJob | AcknowledgeJob
 
+MailArrived = Callable[[DeviceAddress, Sequence[StoredMail]], None]
+
 
 class Committer:
     """The one task that writes mail."""
 
-    def __init__(
-        self, store: RelayStore, mail_arrived: Callable[[DeviceAddress], None], log: EventLog
-    ) -> None:
+    def __init__(self, store: RelayStore, mail_arrived: MailArrived, log: EventLog) -> None:
         """Commit into ``store``, then call ``mail_arrived`` for each mailbox with new mail."""
         self._store = store
         self._mail_arrived = mail_arrived
@@ -124,10 +124,13 @@ class Committer:
         self._log_commit(submits, acknowledges)
 
     def _wake(self, submits: list[SubmitJob], outcomes: list[Outcome]) -> None:
-        settled = zip(submits, outcomes, strict=True)
-        arrived = [job.work.recipient for job, o in settled if isinstance(o, Stored) and o.is_new]
-        for mailbox in dict.fromkeys(arrived):
-            self._mail_arrived(mailbox)
+        arrived: dict[DeviceAddress, list[StoredMail]] = {}
+        for job, outcome in zip(submits, outcomes, strict=True):
+            if isinstance(outcome, Stored) and outcome.sequence is not None:
+                new = _stored_mail(job.work, outcome.sequence, outcome.arrival_ms)
+                arrived.setdefault(job.work.recipient, []).append(new)
+        for mailbox, mail in arrived.items():
+            self._mail_arrived(mailbox, mail)
 
     def _log_commit(self, submits: list[SubmitJob], acknowledges: list[AcknowledgeJob]) -> None:
         self._log.event(
@@ -136,3 +139,13 @@ class Committer:
             bytes=sum(len(job.work.envelope) for job in submits),
             acknowledgements=len(acknowledges),
         )
+
+
+def _stored_mail(submission: Submission, sequence: int, arrival_ms: int) -> StoredMail:
+    return StoredMail(
+        sequence,
+        submission.envelope_id,
+        arrival_ms,
+        submission.vouched,
+        submission.envelope,
+    )

@@ -4,16 +4,18 @@ Only live connections are in here, one for each mailbox: nothing grows with
 clients that have gone.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from protocol.ids import DeviceAddress
+from server.store.values import StoredMail
 
 
 class Subscriber(Protocol):
     """A connection that receives a mailbox. Its methods return at once."""
 
-    def mail_arrived(self) -> None:
-        """Note that there is new mail."""
+    def mail_arrived(self, mail: Sequence[StoredMail]) -> None:
+        """Take new mail, which is on disk, or note that it is there."""
 
     def displaced(self) -> None:
         """Note that another connection receives from now on."""
@@ -40,10 +42,10 @@ class Subscriptions:
         if self._subscribers.get(mailbox) is subscriber:
             del self._subscribers[mailbox]
 
-    def mail_arrived(self, mailbox: DeviceAddress) -> None:
+    def mail_arrived(self, mailbox: DeviceAddress, mail: Sequence[StoredMail]) -> None:
         """Tell the subscriber, if there is one."""
         if (subscriber := self._subscribers.get(mailbox)) is not None:
-            subscriber.mail_arrived()
+            subscriber.mail_arrived(mail)
 
     def prekeys_low(self, mailbox: DeviceAddress, one_time_count: int) -> None:
         """Tell the subscriber, if there is one."""

@@ -12,7 +12,7 @@ import trio
 
 from protocol.errors import GlasspostError
 from protocol.limits import WRITE_TIMEOUT_MS
-from protocol.wire.messages import Answer, Closing, Push
+from protocol.wire.messages import Answer, Closing, Deliver, Push
 from protocol.wire.relay_link import RelayLink
 from protocol.wire.states import LinkState
 from server.delivery import Delivery
@@ -107,14 +107,23 @@ class Writer:
         data = self._outbox.take()
         if data:
             self._said.set()
-        return data + await self._next_mail()
+        return data + self._fresh_mail() or await self._stored_mail()
 
-    async def _next_mail(self) -> bytes:
-        if self._delivery is None or self._is_draining:
-            return b""
-        page = await self._delivery.next_page()
-        if self._link.state is not LinkState.LOGGED_IN:
-            return b""
+    def _fresh_mail(self) -> bytes:
+        delivery = self._open_delivery()
+        return b"" if delivery is None else self._pushed(delivery.fresh_mail())
+
+    async def _stored_mail(self) -> bytes:
+        delivery = self._open_delivery()
+        page = [] if delivery is None else await delivery.next_page()
+        # The link may have been closed while the store was asked.
+        return b"" if self._open_delivery() is None else self._pushed(page)
+
+    def _open_delivery(self) -> Delivery | None:
+        is_open = self._link.state is LinkState.LOGGED_IN and not self._is_draining
+        return self._delivery if is_open else None
+
+    def _pushed(self, page: list[Deliver]) -> bytes:
         return b"".join(map(self._link.push, page))
 
     async def _send(self, data: bytes) -> None:

@@ -163,7 +163,7 @@ class MemoryStore:
         if (known := box.known.get(submission.envelope_id)) is not None:
             if known.digest != digest:
                 return NotStored.CONFLICT
-            return Stored(known.arrival_ms, is_new=False)
+            return Stored(known.arrival_ms, sequence=None)
         size = len(submission.envelope)
         if len(box.mail) >= MAX_MAILBOX_COUNT or box.mail_bytes + size > MAX_MAILBOX_BYTES:
             return NotStored.MAILBOX_FULL
@@ -178,7 +178,7 @@ class MemoryStore:
         box.mail[mail.sequence] = mail
         box.known[mail.envelope_id] = _Known(digest, now_ms)
         box.mail_bytes += size
-        return Stored(now_ms, is_new=True)
+        return Stored(now_ms, mail.sequence)
 
     async def count_waiting(self, mailbox: DeviceAddress) -> int:
         """Count the waiting envelopes."""

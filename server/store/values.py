@@ -81,10 +81,15 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The envelope is on disk; ``is_new`` is False when it was there before."""
+    """The envelope is on disk.
+
+    Attributes:
+        arrival_ms: when it came first.
+        sequence: its number in the mailbox, or None if it was there before.
+    """
 
     arrival_ms: int
-    is_new: bool
+    sequence: int | None
 
 
 class NotStored(Enum):

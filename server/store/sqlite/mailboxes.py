@@ -5,9 +5,9 @@ ROWS_AT_ONCE envelopes: each statement costs a passing of the interpreter lock
 to and fro, which is dearer than the row itself.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any, Final, TypeVar
 
 import apsw
 
@@ -22,6 +22,7 @@ from server.store.values import Acknowledgement, NotStored, Outcome, Stored, Sub
 ROWS_AT_ONCE: Final = (64, 8, 1)
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -54,44 +55,49 @@ def settle(
     now_ms: int,
 ) -> list[Outcome]:
     """Delete what was acknowledged, then store what was submitted; inside a transaction."""
-    addresses = [each.mailbox for each in acknowledgements]
-    addresses += [each.recipient for each in submissions]
-    boxes = _load(connection, addresses)
-    for each in acknowledgements:
-        if each.mailbox in boxes:
-            _acknowledge(connection, boxes[each.mailbox], each.up_to, now_ms)
+    read_up_to = _furthest(acknowledgements)
+    addresses = {**read_up_to, **dict.fromkeys(each.recipient for each in submissions)}
+    boxes = _load(connection, list(addresses))
+    for address, up_to in read_up_to.items():
+        if address in boxes:
+            _acknowledge(connection, boxes[address], up_to, now_ms)
     outcomes = _store(connection, submissions, boxes, now_ms)
-    _save(connection, boxes.values())
+    _save(connection, list(boxes.values()))
     return outcomes
 
 
+def _furthest(acknowledgements: Sequence[Acknowledgement]) -> dict[DeviceAddress, int]:
+    """Acknowledgements are cumulative: of several for a mailbox the furthest counts."""
+    furthest: dict[DeviceAddress, int] = {}
+    for each in acknowledgements:
+        furthest[each.mailbox] = max(each.up_to, furthest.get(each.mailbox, 0))
+    return furthest
+
+
 def _load(
-    connection: apsw.Connection, addresses: Iterable[DeviceAddress]
+    connection: apsw.Connection, addresses: list[DeviceAddress]
 ) -> dict[DeviceAddress, _Mailbox]:
     boxes = {}
-    for address in dict.fromkeys(addresses):
-        row = connection.execute(
-            "SELECT number, last_sequence, acknowledged_up_to, waiting_count, waiting_bytes"
-            " FROM account WHERE name = ? AND device = ?",
-            (address.name, address.device),
-        ).fetchone()
-        if row is not None:
-            boxes[address] = _Mailbox(*row)
+    for some in _portions(addresses):
+        rows = connection.execute(
+            "SELECT name, device, number, last_sequence, acknowledged_up_to,"  # noqa: S608
+            " waiting_count, waiting_bytes FROM account"
+            f" WHERE name IN ({', '.join('?' * len(some))})",
+            [address.name for address in some],
+        )
+        for name, device, *numbers in rows:
+            boxes[DeviceAddress(name, device)] = _Mailbox(*numbers)
     return boxes
 
 
-def _save(connection: apsw.Connection, boxes: Iterable[_Mailbox]) -> None:
-    for box in boxes:
+def _save(connection: apsw.Connection, boxes: list[_Mailbox]) -> None:
+    for some in _portions(boxes):
         connection.execute(
-            "UPDATE account SET last_sequence = ?, acknowledged_up_to = ?,"
-            " waiting_count = ?, waiting_bytes = ? WHERE number = ?",
-            (
-                box.last_sequence,
-                box.acknowledged_up_to,
-                box.waiting_count,
-                box.waiting_bytes,
-                box.account,
-            ),
+            "UPDATE account SET last_sequence = new.column2,"  # noqa: S608
+            " acknowledged_up_to = new.column3, waiting_count = new.column4,"
+            " waiting_bytes = new.column5"
+            f" FROM (VALUES {_marks(5, len(some))}) AS new WHERE number = new.column1",
+            [value for box in some for value in astuple(box)],
         )
 
 
@@ -150,7 +156,7 @@ def _outcome(
     if (before := known.get(key)) is not None:
         if before.digest != digest:
             return NotStored.CONFLICT
-        return Stored(before.arrival_ms, is_new=False)
+        return Stored(before.arrival_ms, sequence=None)
     size = len(submission.envelope)
     if not box.has_room_for(size):
         return NotStored.MAILBOX_FULL
@@ -170,7 +176,7 @@ def _outcome(
             submission.envelope,
         )
     )
-    return Stored(now_ms, is_new=True)
+    return Stored(now_ms, box.last_sequence)
 
 
 def _find_known(
@@ -198,7 +204,7 @@ def _insert(connection: apsw.Connection, rows: list[Row]) -> None:
         )
 
 
-def _portions(rows: list[Any]) -> Iterator[list[Any]]:
+def _portions(rows: list[T]) -> Iterator[list[T]]:
     start = 0
     for size in ROWS_AT_ONCE:
         while len(rows) - start >= size:
