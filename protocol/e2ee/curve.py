@@ -66,12 +66,22 @@ def dh(private: CurvePrivateKey, public: bytes) -> DhSecret:
     Cost: about 33 us.
     """
     # The binding reads 32 bytes whatever it is given, past the end of a shorter key.
-    if len(public) != CURVE_KEY_BYTES:
+    agreement = _scalarmult(private, public) if len(public) == CURVE_KEY_BYTES else None
+    if agreement is None:
         raise BadPublicKey("X25519 key")
+    return agreement
+
+
+def _scalarmult(private: CurvePrivateKey, public: bytes) -> DhSecret | None:
+    """Multiply, or give None for a result of zero.
+
+    The binding's exception ends here and is no error's cause: its traceback
+    holds the private key, and a peer can provoke it.
+    """
     try:
         return DhSecret(bindings.crypto_scalarmult(private.expose(), public))
-    except CryptoError as error:
-        raise BadPublicKey("X25519 key") from error
+    except CryptoError:
+        return None
 
 
 def identity_to_curve_private(key: SigningKey) -> CurvePrivateKey:

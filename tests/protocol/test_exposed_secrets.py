@@ -1,0 +1,50 @@
+"""Who may look inside a secret: a table of modules, each with its reason.
+
+``Secret.expose`` is the only door. A module that opens it and is not here fails
+the test, as does a row without need.
+"""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+ALLOWED = {
+    "protocol/signing.py": "signs",
+    "protocol/e2ee/curve.py": "X25519",
+    "protocol/e2ee/kem.py": "ML-KEM-768",
+    "protocol/e2ee/handshake.py": "joins the secrets of a handshake for HKDF",
+    "protocol/e2ee/session.py": "the handshake's secret becomes the first root key",
+    "protocol/e2ee/ratchet/root.py": "HKDF of the root step",
+    "protocol/e2ee/ratchet/chain.py": "HMAC of the chain step",
+    "protocol/e2ee/ratchet/body.py": "encrypts a message",
+    "protocol/e2ee/sealed.py": "builds HPKE's private key",
+    "protocol/e2ee/stored.py": "sessions, for the encrypted store",
+    "protocol/e2ee/prekey_secrets.py": "private prekeys, for the encrypted store",
+    "client/cli/options.py": "compares a passphrase with its repetition",
+    "client/profile/key_file.py": "wraps the database key",
+    "client/profile/passphrase.py": "stretches a passphrase",
+    "client/store/account.py": "private identity and account key, in the encrypted store",
+    "client/store/connection.py": "opens the encrypted store",
+}
+
+
+def _opens_the_door(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "expose"
+        for node in ast.walk(ast.parse(path.read_text()))
+    )
+
+
+def _opening(*packages: str) -> set[str]:
+    files = (path for package in packages for path in (ROOT / package).rglob("*.py"))
+    return {str(path.relative_to(ROOT)) for path in files if _opens_the_door(path)}
+
+
+def test_only_these_modules_look_inside_secrets() -> None:
+    assert _opening("protocol", "client") == set(ALLOWED)
+
+
+def test_the_servers_see_none() -> None:
+    """The relay has one secret of its own, its TLS key, and that is not a Secret of ours."""
+    assert _opening("server") == set()
