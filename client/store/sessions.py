@@ -87,6 +87,11 @@ def update_received(tx: Transaction, session: Session, now_ms: int) -> None:
     )
 
 
+def all_sessions(tx: Transaction) -> list[Session]:
+    """Give every session, with all peers."""
+    return [unpack_session(state) for (state,) in tx.all("SELECT state FROM sessions")]
+
+
 def forget_peer(tx: Transaction, peer: Name) -> None:
     """Delete all sessions with ``peer``: they are with an identity no longer theirs."""
     tx.execute("DELETE FROM sessions WHERE peer = ?", (peer,))

@@ -1,0 +1,76 @@
+"""Content into an envelope, on the session with the peer.
+
+The new session state is written in the transaction that stores the envelope:
+there is no moment at which a message key could be used for a second plaintext.
+
+Spec: docs/protocol.md#sessions, docs/protocol.md#sealed-envelope
+"""
+
+from dataclasses import dataclass
+
+from client.store import account, contacts, peer_keys, sessions, settings
+from client.store.transaction import Transaction
+from client.values import Surroundings
+from protocol.e2ee.padding import Padding
+from protocol.e2ee.sealed import seal
+from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.session import Session, encrypt
+from protocol.ids import Name
+from protocol.limits import PREKEY_ROTATION_MS
+from protocol.randomness import RandomBytes
+from protocol.records import SignedSealingKey
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """All that a message to a peer needs."""
+
+    session: Session
+    sealing_key: SignedSealingKey
+
+
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """A message ready to go: the envelope, and what is in it (without padding)."""
+
+    envelope: bytes
+    payload: bytes
+
+
+def route_to(tx: Transaction, peer: Name) -> Route | None:
+    """Give the way to ``peer``, or None: a key is missing, or the user has to decide first."""
+    if contacts.find(tx, peer).pending_identity is not None:
+        return None
+    session = sessions.to_send_on(tx, peer)
+    sealing_key = peer_keys.find(tx, peer).sealing_key
+    if session is None or sealing_key is None:
+        return None
+    return Route(session, sealing_key)
+
+
+def is_stale(tx: Transaction, peer: Name, surroundings: Surroundings) -> bool:
+    """Tell whether the peer's sealing key is missing, or too old for another message.
+
+    The relay said then that it was the present one, so its private half lives
+    for 35 days from then: two of them leave enough for the outbox and the
+    relay. The later of both clocks decides, because fetching once too often
+    is harmless.
+    """
+    keys = peer_keys.find(tx, peer)
+    now_ms = max(settings.relay_clock_ms(tx), surroundings.now_ms())
+    return keys.sealing_key is None or now_ms - keys.fetched_at_ms > PREKEY_ROTATION_MS
+
+
+def encrypt_on(
+    tx: Transaction, route: Route, content: bytes, random_bytes: RandomBytes
+) -> Encrypted:
+    """Encrypt ``content`` as the next message of the session, and store the session's new state.
+
+    The caller stores the envelope in the same transaction.
+    """
+    session, message = encrypt(route.session, content, random_bytes)
+    sessions.update(tx, session)
+    own = account.get(tx).device.address
+    payload = SealedPayload(own, PayloadKind.RATCHET_MESSAGE, message)
+    envelope = seal(payload, session.peer, session.peer_identity, route.sealing_key, Padding.PADME)
+    return Encrypted(envelope, payload.encode())

@@ -1,0 +1,169 @@
+"""Which keys of peers to fetch, and what their arrival sets in motion.
+
+    prepare ──▶ what can be encrypted is;  for the rest: KeysWanted
+                   fetch id      a bundle: there is no session yet
+                   no fetch id   a sealing key: it is missing, old, or has to
+                                 confirm an identity that a held envelope claims
+    bundle_arrived, sealing_key_arrived ──▶ pin or compare, then encrypt_waiting
+
+The relay's word is enough to pin a first identity, never to replace one.
+
+Spec: docs/client.md#sending, docs/protocol.md#prekeys
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from client.errors import RefusedByRelay
+from client.messaging import receipts, trust
+from client.messaging.encrypting import is_stale
+from client.messaging.sending import encrypt_waiting
+from client.store import (
+    account,
+    contacts,
+    held,
+    outbox,
+    peer_keys,
+    receipts_due,
+    sessions,
+    settings,
+)
+from client.store.contacts import Pin
+from client.store.transaction import Transaction
+from client.values import Surroundings, TrustQuestion
+from protocol.e2ee.prekeys import verify_bundle, verify_sealing_key
+from protocol.e2ee.session import start_session
+from protocol.errors import BadPublicKey, BadSignature, BundleRefused
+from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, FetchId, Name
+from protocol.records import PrekeyBundle, SignedSealingKey
+
+
+@dataclass(frozen=True, slots=True)
+class KeysWanted:
+    """Keys to fetch: a bundle under ``fetch_id``, or the sealing key only if that is None."""
+
+    peer: DeviceAddress
+    fetch_id: FetchId | None
+
+
+def prepare(tx: Transaction, surroundings: Surroundings) -> list[KeysWanted]:
+    """Encrypt what waits and can be, receipts too; tell what the rest needs.
+
+    Asking again gives the same fetch ids, until the keys have arrived.
+    """
+    wanted = []
+    for peer in dict.fromkeys(outbox.peers_awaiting(tx) + receipts_due.peers(tx)):
+        need = _advance(tx, peer, surroundings)
+        if need is not None:
+            wanted.append(need)
+    asked = {need.peer.name for need in wanted}
+    for peer in held.peers(tx):
+        if peer not in asked and contacts.find(tx, peer).pending_identity is None:
+            wanted.append(KeysWanted(DeviceAddress(peer), None))
+    return wanted
+
+
+def bundle_arrived(
+    tx: Transaction, peer: Name, bundle: PrekeyBundle, surroundings: Surroundings
+) -> TrustQuestion | None:
+    """Take the bundle that the relay gave for ``peer``.
+
+    Returns:
+        A new question for the user, if its identity is not the pinned one;
+        then the bundle is not used.
+
+    Raises:
+        RefusedByRelay: it is forged or too old; nothing was stored.
+    """
+    pin, keys = contacts.find(tx, peer), peer_keys.find(tx, peer)
+    now_ms, address = settings.relay_clock_ms(tx), DeviceAddress(peer)
+    # The ages of another identity's keys say nothing about these.
+    ages: tuple[int | None, int | None] = (None, None)
+    if bundle.identity == pin.identity:
+        ages = (keys.signed_prekey_issued_ms, keys.sealing_key_issued_ms)
+    with _refusing(peer):
+        verify_bundle(bundle, address, now_ms, *ages)
+    if not trust.agrees(pin, bundle.identity):
+        return trust.ask(tx, pin, bundle.identity, surroundings.random_bytes)
+    trust.pin_if_first(tx, pin, bundle.identity, surroundings.random_bytes)
+    peer_keys.store_sealing_key(tx, peer, bundle.sealing_key, now_ms)
+    peer_keys.store_signed_prekey_age(tx, peer, bundle.signed_prekey.issued_at_ms)
+    if sessions.to_send_on(tx, peer) is None:
+        ours = account.get(tx).device
+        with _refusing(peer):
+            session = start_session(ours, address, bundle, surroundings.random_bytes)
+        sessions.add(tx, session, now_ms)
+    encrypt_waiting(tx, peer, surroundings)
+    return None
+
+
+def sealing_key_arrived(
+    tx: Transaction,
+    peer: Name,
+    identity: bytes,
+    sealing_key: SignedSealingKey,
+    surroundings: Surroundings,
+) -> TrustQuestion | None:
+    """Take the sealing key that the relay gave for ``peer``, and the identity it has on record.
+
+    What is held under an identity that the relay's directory does not confirm
+    was forged by somebody else, and is dropped.
+
+    Returns:
+        A new question for the user, if ``identity`` is not the pinned one;
+        then the key is not used.
+
+    Raises:
+        RefusedByRelay: the key is forged or too old; nothing was stored.
+    """
+    pin, keys = contacts.find(tx, peer), peer_keys.find(tx, peer)
+    now_ms = settings.relay_clock_ms(tx)
+    newest_seen_ms = keys.sealing_key_issued_ms if identity == pin.identity else None
+    with _refusing(peer):
+        verify_sealing_key(sealing_key, identity, DeviceAddress(peer), now_ms, newest_seen_ms)
+    if pin.identity is None:
+        return None  # a bundle brings the pin
+    if not trust.agrees(pin, identity):
+        return trust.ask(tx, pin, identity, surroundings.random_bytes)
+    if pin.pending_identity is None:
+        held.take(tx, peer)
+    peer_keys.store_sealing_key(tx, peer, sealing_key, now_ms)
+    encrypt_waiting(tx, peer, surroundings)
+    return None
+
+
+def _advance(tx: Transaction, peer: Name, surroundings: Surroundings) -> KeysWanted | None:
+    """Encrypt what waits for ``peer`` and can be; tell what is missing for it."""
+    pin = contacts.find(tx, peer)
+    if pin.pending_identity is not None:
+        return None
+    if sessions.to_send_on(tx, peer) is None:
+        return KeysWanted(DeviceAddress(peer), _fetch_id(tx, pin, surroundings))
+    if is_stale(tx, peer, surroundings):
+        return KeysWanted(DeviceAddress(peer), None)
+    encrypt_waiting(tx, peer, surroundings)
+    while receipts.compose_due(tx, peer, surroundings):
+        pass
+    return None
+
+
+def _fetch_id(tx: Transaction, pin: Pin, surroundings: Surroundings) -> FetchId:
+    known = peer_keys.find(tx, pin.name).fetch_id
+    if known is not None:
+        return known
+    fetch_id = FetchId(surroundings.random_bytes(IDENTIFIER_BYTES))
+    peer_keys.store_fetch_id(tx, pin.name, fetch_id)
+    return fetch_id
+
+
+@contextmanager
+def _refusing(peer: Name) -> Iterator[None]:
+    try:
+        yield
+    except (BadSignature, BadPublicKey, BundleRefused) as error:
+        raise RefusedByRelay(
+            f"The keys that the relay gave for {peer} are not usable: {error}.",
+            why=f"The relay is at fault, or {peer} has not been online for weeks.",
+            hint=f"The messages stay queued. Ask {peer} to come online.",
+        ) from error

@@ -1,0 +1,81 @@
+"""What an opened message changes in the store: all of it, in the transaction that opened it.
+
+Spec: docs/client.md#receiving
+"""
+
+from client.messaging import receipts, trust
+from client.messaging.arrival import Arrival
+from client.messaging.opening import Opened
+from client.messaging.outcomes import Duplicate, Outcome, Receipted, Received
+from client.store import (
+    handshakes,
+    history,
+    prekeys,
+    receipts_due,
+    seen,
+    sessions,
+    settings,
+    specimens,
+)
+from client.store.history import NewEntry
+from client.store.prekeys import PrekeyKind
+from client.store.transaction import Transaction
+from client.values import EntryKind, MessageState, Specimen, Surroundings
+from protocol.e2ee.content import Content, Receipt, Unknown
+from protocol.e2ee.handshake_header import HandshakeHeader, KemKind
+
+
+def file_message(
+    tx: Transaction, arrival: Arrival, opened: Opened, surroundings: Surroundings
+) -> Outcome:
+    """Store an opened message: keys and marks first, then what it says."""
+    delivery, peer = arrival.delivery, arrival.claimed_peer
+    if opened.accepted is not None:
+        sessions.add(tx, opened.session, delivery.arrival_ms)
+        _use_up(tx, opened.accepted, opened.session.associated_data)
+    sessions.update_received(tx, opened.session, delivery.arrival_ms)
+    seen.add(tx, delivery.envelope_id, arrival.payload.body, delivery.arrival_ms)
+    settings.hear_arrival(tx, delivery.arrival_ms)
+    trust.pin_if_first(tx, arrival.pin, opened.session.peer_identity, surroundings.random_bytes)
+    body = opened.content.body
+    if isinstance(body, Receipt):
+        return Receipted(peer, receipts.apply(tx, arrival.own.name, peer, body))
+    return _file_line(tx, arrival, opened.content)
+
+
+def _use_up(tx: Transaction, handshake: HandshakeHeader, transcript_hash: bytes) -> None:
+    """Let a handshake open nothing a second time: its pair dies, or it is remembered."""
+    handshakes.remember(tx, transcript_hash, handshake.signed_prekey_id)
+    if handshake.kem_kind is KemKind.ONE_TIME:
+        prekeys.delete(tx, PrekeyKind.ONE_TIME, handshake.kem_id)
+
+
+def _file_line(tx: Transaction, arrival: Arrival, content: Content) -> Outcome:
+    peer, delivery = arrival.claimed_peer, arrival.delivery
+    row_id = history.add(tx, _entry(arrival, content))
+    if content.counter:
+        # Also for a message that is here already: its sender has not heard of that.
+        receipts_due.add(tx, peer, content.message_id)
+    if row_id is None:
+        return Duplicate()
+    payload = arrival.payload.encode()
+    specimens.add(tx, Specimen(content.message_id, peer, False, delivery.envelope, payload))
+    return Received(peer, row_id)
+
+
+def _entry(arrival: Arrival, content: Content) -> NewEntry:
+    body = content.body
+    newer = isinstance(body, Unknown)
+    return NewEntry(
+        peer=arrival.claimed_peer,
+        sender=arrival.claimed_peer,
+        message_id=content.message_id,
+        kind=EntryKind.UNSUPPORTED if newer else EntryKind.TEXT,
+        text="" if isinstance(body, Unknown | Receipt) else body.text,
+        state=MessageState.RECEIVED,
+        sent_at_ms=content.sent_at_ms,
+        arrival_ms=arrival.delivery.arrival_ms,
+        series=arrival.pin.series,
+        counter=content.counter,
+        raw=body.raw if isinstance(body, Unknown) else None,
+    )

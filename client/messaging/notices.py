@@ -1,0 +1,60 @@
+"""Lines of the history in which the client itself speaks."""
+
+from client.store import history, settings
+from client.store.history import NewEntry
+from client.store.transaction import Transaction
+from client.values import EntryKind, MessageState
+from protocol.ids import IDENTIFIER_BYTES, MessageId, Name
+from protocol.randomness import RandomBytes
+
+
+def first_contact(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that an identity was pinned because it was the first."""
+    text = (
+        f"First contact: the key that {peer} shows now is the one that is expected from now on."
+        f" To be sure whose it is, compare the safety number: glasspost verify {peer}"
+    )
+    _add(tx, peer, text, random_bytes)
+
+
+def identity_changed(
+    tx: Transaction, peer: Name, random_bytes: RandomBytes, *, verified: bool
+) -> None:
+    """Say that another identity was shown, and what it may mean."""
+    kind = "verified" if verified else "expected"
+    text = (
+        f"{peer} shows another identity key than the {kind} one. Either {peer} has a new device,"
+        " or somebody sits in between. Nothing goes out and nothing new is opened until you"
+        f" decide: glasspost verify {peer}"
+    )
+    _add(tx, peer, text, random_bytes)
+
+
+def identity_accepted(
+    tx: Transaction, peer: Name, random_bytes: RandomBytes, *, verified: bool
+) -> None:
+    """Say that the user took the new identity."""
+    how = " after comparing the safety number" if verified else " without comparing it"
+    _add(tx, peer, f"You accepted the new identity key of {peer}{how}.", random_bytes)
+
+
+def identity_refused(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that the user kept the old identity."""
+    _add(tx, peer, f"You refused the other identity key of {peer}.", random_bytes)
+
+
+def _add(tx: Transaction, peer: Name, text: str, random_bytes: RandomBytes) -> None:
+    now_ms = settings.relay_clock_ms(tx)
+    history.add(
+        tx,
+        NewEntry(
+            peer=peer,
+            sender=peer,
+            message_id=MessageId(random_bytes(IDENTIFIER_BYTES)),
+            kind=EntryKind.NOTICE,
+            text=text,
+            state=MessageState.RECEIVED,
+            sent_at_ms=now_ms,
+            arrival_ms=now_ms,
+        ),
+    )

@@ -1,0 +1,80 @@
+"""Pins: the first identity is taken, another one never without a person.
+
+    nothing known ── first key (relay's word) ──▶ pinned ── compared ──▶ verified
+                                                     │                      │
+                              another key, vouched for by the relay: a question
+                                                     │
+               nothing goes out, envelopes under the other key are held unopened
+                                                     │
+                       accepted: pin replaced, held envelopes opened, what was not
+                                 delivered goes to the new key
+                       refused:  as before; what was held is dropped
+
+Messages on the sessions of the pinned identity are opened all the time. What the
+answer does is in :mod:`client.messaging.answers`.
+
+Spec: docs/client.md#receiving
+"""
+
+from dataclasses import dataclass
+
+from client.errors import LocalError
+from client.messaging import notices
+from client.store import account, contacts
+from client.store.contacts import Pin
+from client.store.transaction import Transaction
+from client.values import TrustQuestion
+from protocol.e2ee.safety_number import safety_number
+from protocol.ids import Name
+from protocol.randomness import RandomBytes
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNumber:
+    """A safety number and the peer's identity it was made of."""
+
+    identity: bytes
+    digits: str
+
+
+def agrees(pin: Pin, identity: bytes) -> bool:
+    """Tell whether ``identity`` is the pinned one, or the first."""
+    return pin.identity is None or pin.identity == identity
+
+
+def pin_if_first(tx: Transaction, pin: Pin, identity: bytes, random_bytes: RandomBytes) -> None:
+    """Pin ``identity`` if nothing is pinned yet: trust on first use."""
+    if pin.identity is None:
+        contacts.pin(tx, pin.name, identity)
+        notices.first_contact(tx, pin.name, random_bytes)
+
+
+def ask(
+    tx: Transaction, pin: Pin, identity: bytes, random_bytes: RandomBytes
+) -> TrustQuestion | None:
+    """Put the question whether ``identity`` is to replace the pin, unless it is open already.
+
+    Args:
+        identity: one that the relay vouches for.
+    """
+    if pin.pending_identity == identity:
+        return None
+    contacts.set_pending(tx, pin.name, identity)
+    notices.identity_changed(tx, pin.name, random_bytes, verified=pin.verified)
+    return TrustQuestion(pin.name, pin.verified)
+
+
+def number_to_compare(tx: Transaction, peer: Name) -> ShownNumber:
+    """Give the safety number with the identity that ``peer`` shows now.
+
+    Raises:
+        LocalError: no key of this peer is known yet.
+    """
+    pin, own = contacts.find(tx, peer), account.get(tx)
+    identity = pin.pending_identity or pin.identity
+    if identity is None:
+        raise LocalError(
+            f"No key of {peer} is known yet.", hint="Exchange a message first, then verify."
+        )
+    digits = safety_number(own.name, own.device.identity.public, peer, identity)
+    return ShownNumber(identity, digits)
