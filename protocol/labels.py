@@ -10,17 +10,20 @@ SUITE: Final = b"GP1"
 
 
 class Label(bytes, Enum):
-    """Says for what a key is used, so that no output serves two purposes."""
+    """Says for what a key is used, so that no output serves two purposes.
 
-    SIGNED_PREKEY = b"glasspost/1/signed-prekey"
-    ONE_TIME_KEM_PREKEY = b"glasspost/1/one-time-kem-prekey"
-    LAST_RESORT_KEM_PREKEY = b"glasspost/1/last-resort-kem-prekey"
-    SEALING_KEY = b"glasspost/1/sealing-key"
-    REGISTER = b"glasspost/1/register"
-    LOGIN = b"glasspost/1/login"
-    HANDSHAKE_TRANSCRIPT = b"glasspost/1/handshake-transcript"
-    HANDSHAKE = b"glasspost/1/handshake"
-    RATCHET_ROOT = b"glasspost/1/ratchet-root"
-    RATCHET_ROOT_HYBRID = b"glasspost/1/ratchet-root-hybrid"
-    SEALED_SENDER = b"glasspost/1/sealed-sender"
-    PROFILE_KEY = b"glasspost/1/profile-key"
+    The comment is the table's row.
+    """
+
+    SIGNED_PREKEY = b"glasspost/1/signed-prekey"  # signs an X25519 prekey
+    ONE_TIME_KEM_PREKEY = b"glasspost/1/one-time-kem-prekey"  # signs an ML-KEM prekey, used once
+    LAST_RESORT_KEM_PREKEY = b"glasspost/1/last-resort-kem-prekey"  # signs the one used by many
+    SEALING_KEY = b"glasspost/1/sealing-key"  # signs the key envelopes are sealed to
+    REGISTER = b"glasspost/1/register"  # signs a registration
+    LOGIN = b"glasspost/1/login"  # signs a login
+    HANDSHAKE_TRANSCRIPT = b"glasspost/1/handshake-transcript"  # begins a handshake's transcript
+    HANDSHAKE = b"glasspost/1/handshake"  # derives a session's first root key
+    RATCHET_ROOT = b"glasspost/1/ratchet-root"  # derives root and chain key, classical
+    RATCHET_ROOT_HYBRID = b"glasspost/1/ratchet-root-hybrid"  # the same with a KEM secret mixed in
+    SEALED_SENDER = b"glasspost/1/sealed-sender"  # HPKE info of an envelope
+    PROFILE_KEY = b"glasspost/1/profile-key"  # kept for delivery tokens
