@@ -1,17 +1,52 @@
 """Look at a relay, several times in its life, and sum up what was found where.
 
 Every look searches for canaries and for **controls** with one and the same
-scanner. A control is something the relay may know and must therefore be found;
-an empty file, a wrong path or a broken scanner cannot pass for blindness.
+scanner. A control is something the relay may know and must therefore be found in
+that very look; an empty file, a wrong path or a broken scanner cannot pass for
+blindness.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scripts.blindness import process_memory
 from scripts.blindness.canaries import Canary
 from scripts.blindness.media import Medium, Places
 from scripts.blindness.scanner import Findings, Hit, Scanner
+
+Controls = Mapping[Medium, tuple[Canary, ...]]
+"""Where to look, and what has to be found there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at some media.
+
+    Attributes:
+        when: the moment, for people.
+        forbidden: the canaries that were searched for.
+        controls: what had to be found.
+        findings: what was found.
+    """
+
+    when: str
+    forbidden: frozenset[Canary]
+    controls: Controls
+    findings: Mapping[Medium, Findings]
+
+    def hits(self, medium: Medium) -> tuple[Hit, ...]:
+        """Give the canaries found in ``medium``."""
+        return tuple(hit for hit in self.findings[medium].hits if hit.canary in self.forbidden)
+
+    def missing(self, medium: Medium) -> tuple[Canary, ...]:
+        """Give the controls not found in ``medium``."""
+        found = {hit.canary for hit in self.findings[medium].hits}
+        return tuple(control for control in self.controls[medium] if control not in found)
+
+    @property
+    def hits_count(self) -> int:
+        """How many canaries were found in all media."""
+        return sum(len(self.hits(medium)) for medium in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +56,15 @@ class MediumReport:
     Attributes:
         searched_bytes: how much was searched, counted again in every look.
         hits: canaries found, which must not be.
-        controls: the things that must be found here.
-        missing: those of them that no look has found.
+        controls: labels of the things that had to be found here.
+        missing: those that a look has not found, and which look.
     """
 
     medium: Medium
     searched_bytes: int
     hits: tuple[Hit, ...]
-    controls: tuple[Canary, ...]
-    missing: tuple[Canary, ...]
+    controls: tuple[str, ...]
+    missing: tuple[str, ...]
 
     @property
     def is_blind(self) -> bool:
@@ -39,59 +74,55 @@ class MediumReport:
 
 @dataclass(slots=True)
 class Examination:
-    """Collects the findings of all looks.
+    """Looks at one relay.
 
     Attributes:
+        places: where it keeps what it has.
         canaries: what must be found nowhere; may grow between looks.
-        controls: what must be found, for each medium that is to be searched.
+        looks: all looks so far.
     """
 
     places: Places
-    canaries: list[Canary] = field(default_factory=list)
-    controls: dict[Medium, tuple[Canary, ...]] = field(default_factory=dict)
+    canaries: list[Canary]
+    looks: list[Look] = field(default_factory=list)
     needles_count: int = 0
-    _findings: dict[Medium, Findings] = field(default_factory=dict)
 
-    def look(self, media: Iterable[Medium], pid: int) -> Mapping[Medium, Findings]:
-        """Search ``media`` while the process is stopped, so that all show one moment.
-
-        Blocking; takes a second for 200 MB.
+    def look(self, when: str, controls: Controls, pid: int | None) -> Look:
+        """Search all media in ``controls``. Blocking: a second for 200 MB.
 
         Args:
-            media: where to look.
-            pid: the relay's running process.
+            when: the moment, for people.
+            controls: where to look, and what has to be found there.
+            pid: the relay's process, stopped meanwhile so that all media show one
+                moment; None if it does not run (then without MEMORY).
 
         Raises:
             MemoryUnreadable: it cannot be stopped, or its memory not be read.
         """
+        if pid is None:
+            return self._search(when, controls, pid=0)
         with process_memory.stopped(pid):
-            return self._search(media, pid)
+            return self._search(when, controls, pid)
 
-    def look_at_disk(self, media: Iterable[Medium]) -> Mapping[Medium, Findings]:
-        """Search ``media`` (not MEMORY) of a relay that does not run."""
-        return self._search(media, pid=0)
-
-    def reports(self) -> list[MediumReport]:
-        """Sum up, one report for each medium that has controls."""
-        return [self._report(medium) for medium in self.controls]
-
-    def _search(self, media: Iterable[Medium], pid: int) -> Mapping[Medium, Findings]:
-        wanted = {canary for controls in self.controls.values() for canary in controls}
-        scanner = Scanner([*self.canaries, *wanted])
-        self.needles_count = len(scanner.needles)
-        found = {medium: scanner.search(self.places.stretches(medium, pid)) for medium in media}
-        for medium, findings in found.items():
-            self._findings[medium] = self._findings.get(medium, Findings()) + findings
-        return found
-
-    def _report(self, medium: Medium) -> MediumReport:
-        findings = self._findings.get(medium, Findings())
-        forbidden, found = set(self.canaries), {hit.canary for hit in findings.hits}
-        controls = self.controls[medium]
+    def report(self, medium: Medium) -> MediumReport:
+        """Sum up all looks at ``medium``."""
+        looks = [look for look in self.looks if medium in look.findings]
+        labels = (control.label for look in looks for control in look.controls[medium])
+        missing = (f"{each.label} ({look.when})" for look in looks for each in look.missing(medium))
         return MediumReport(
             medium=medium,
-            searched_bytes=findings.searched_bytes,
-            hits=tuple(hit for hit in findings.hits if hit.canary in forbidden),
-            controls=controls,
-            missing=tuple(control for control in controls if control not in found),
+            searched_bytes=sum(look.findings[medium].searched_bytes for look in looks),
+            hits=tuple(hit for look in looks for hit in look.hits(medium)),
+            controls=tuple(dict.fromkeys(labels)),
+            missing=tuple(missing),
         )
+
+    def _search(self, when: str, controls: Controls, pid: int) -> Look:
+        wanted = (control for each in controls.values() for control in each)
+        scanner = Scanner([*self.canaries, *wanted])
+        self.needles_count = len(scanner.needles)
+        stretches = {medium: self.places.stretches(medium, pid) for medium in controls}
+        findings = {medium: scanner.search(stretches[medium]) for medium in controls}
+        look = Look(when, frozenset(self.canaries), controls, findings)
+        self.looks.append(look)
+        return look

@@ -12,8 +12,6 @@ from pathlib import Path
 from scripts.blindness import process_memory, stretches
 from scripts.blindness.stretches import Stretch
 
-_WAL_SUFFIX = "-wal"
-
 
 class Medium(StrEnum):
     """A kind of place; the value is its name on the command line."""
@@ -30,29 +28,26 @@ class Places:
     """The places of one relay.
 
     Attributes:
-        data: its data folder; write-ahead logs are counted as WAL, all other files
-            as DATABASE (the relay's own key among them).
-        log: all it has printed.
+        data: its data folder. Write-ahead logs count as WAL, what is named a log as
+            LOG, all other files as DATABASE (the relay's own key among them).
+        printed: all its processes have written to standard output and error.
         traffic: folder of what was said inside TLS.
     """
 
     data: Path
-    log: Path
+    printed: Path
     traffic: Path
 
     def files(self, medium: Medium) -> list[Path]:
         """Give the files of a medium, in a stable order; none for MEMORY."""
+        in_data = [path for path in self._data_files() if _kind_of(path) is medium]
         match medium:
-            case Medium.DATABASE:
-                return [path for path in self._data_files() if not _is_wal(path)]
-            case Medium.WAL:
-                return [path for path in self._data_files() if _is_wal(path)]
             case Medium.LOG:
-                return [self.log]
+                return [*in_data, self.printed]
             case Medium.TRAFFIC:
                 return sorted(self.traffic.iterdir())
-            case Medium.MEMORY:
-                return []
+            case _:
+                return in_data
 
     def stretches(self, medium: Medium, pid: int) -> Iterable[Stretch]:
         """Give all bytes of a medium.
@@ -72,5 +67,8 @@ class Places:
         return sorted(path for path in self.data.rglob("*") if path.is_file())
 
 
-def _is_wal(path: Path) -> bool:
-    return path.name.endswith(_WAL_SUFFIX)
+def _kind_of(path: Path) -> Medium:
+    """Tell a file in the data folder by its name: relay.db-wal, relay.log, relay.log.1."""
+    if path.name.endswith("-wal"):
+        return Medium.WAL
+    return Medium.LOG if ".log" in path.suffixes else Medium.DATABASE

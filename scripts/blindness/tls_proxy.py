@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 import trio
@@ -53,13 +54,20 @@ class TlsProxy:
     tap: Tap
     _connections_count: int = 0
 
-    async def serve(self, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
-        """Accept connections on loopback until cancelled; starts with the port."""
-        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        port: int = listeners[0].socket.getsockname()[1]
+    async def serve(
+        self, port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Accept connections on loopback until cancelled, then end them all.
+
+        Args:
+            port: 0 for any; a proxy of a relay that comes back takes the same again.
+            task_status: started with the port.
+        """
+        listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")
+        taken: int = listeners[0].socket.getsockname()[1]
         async with trio.open_nursery() as nursery:
             await nursery.start(trio.serve_listeners, self._handle, listeners)
-            task_status.started(port)
+            task_status.started(taken)
 
     async def _handle(self, stream: trio.SocketStream) -> None:
         """Connect one client to the relay; any end of either side ends both."""
@@ -106,9 +114,16 @@ class TlsProxy:
             nursery.start_soon(pump, relay, client, Direction.FROM_RELAY)
 
 
-def trusting(certificate_pem: str) -> ssl.SSLContext:
-    """Give a client context that accepts this one self-signed certificate."""
+def showing(key_file: Path) -> ssl.SSLContext:
+    """Give a server context with the relay's own key and certificate (PEM, both in one file)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(key_file)
+    return context
+
+
+def trusting(key_file: Path) -> ssl.SSLContext:
+    """Give a client context that accepts the self-signed certificate in ``key_file`` only."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False  # the certificate is the name
-    context.load_verify_locations(cadata=certificate_pem)
+    context.load_verify_locations(key_file)
     return context

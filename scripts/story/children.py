@@ -28,7 +28,11 @@ class Finished:
 
 
 async def run(
-    what: str, command: Sequence[str], log: Path, accept: frozenset[int] = frozenset({0})
+    what: str,
+    command: Sequence[str],
+    log: Path,
+    standard_input: str,
+    accept: frozenset[int],
 ) -> Finished:
     """Run a command to its end.
 
@@ -36,6 +40,7 @@ async def run(
         what: the step, for error messages.
         command: program and arguments.
         log: takes what it writes on standard error.
+        standard_input: what it can read.
         accept: exit codes that are as they should be.
 
     Raises:
@@ -43,7 +48,11 @@ async def run(
     """
     with step(what, COMMAND_TIMEOUT_S, log), log.open("ab") as errors:
         done = await trio.run_process(
-            command, capture_stdout=True, stderr=errors, stdin=subprocess.DEVNULL, check=False
+            command,
+            stdin=standard_input.encode(),
+            capture_stdout=True,
+            stderr=errors,
+            check=False,
         )
     if done.returncode not in accept:
         raise DemoFailed(what, f"it ended with exit code {done.returncode}", tail(log))

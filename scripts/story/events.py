@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from scripts.blindness.media import Medium
+from scripts.blindness.examination import Look
 from scripts.story.relay_view import Sighting
 from scripts.story.script import Side
 from scripts.story.verdict import Verdict
@@ -36,6 +36,13 @@ class RelayCell:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """The curtain rises."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """A new act begins."""
 
@@ -60,17 +67,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The relay was searched in the middle of the story.
+    """The relay was searched in the middle of the story."""
 
-    Attributes:
-        when: the moment.
-        searched_bytes: how much, for each medium.
-        hits_count: canaries found.
-    """
-
-    when: str
-    searched_bytes: Mapping[Medium, int]
-    hits_count: int
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Judged:
     verdict: Verdict
 
 
-Event = Act | Row | Looked | Judged
+Event = Opening | Act | Row | Looked | Judged
 
 
 class Teller(Protocol):

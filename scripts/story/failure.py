@@ -44,3 +44,12 @@ def tail(log: Path) -> str:
     except FileNotFoundError:
         return ""
     return "\n".join(text.splitlines()[-_TAIL_LINES:])
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """Give the errors in a group, of groups in it too; a lone error gives itself."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error

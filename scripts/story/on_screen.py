@@ -13,7 +13,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from scripts.story.events import Act, Cell, Event, Judged, Looked, Manner, RelayCell, Row
+from scripts.blindness.examination import Look
+from scripts.story.events import Act, Cell, Event, Judged, Looked, Manner, Opening, RelayCell, Row
 from scripts.story.relay_view import Sighting
 from scripts.story.sizes import readable_size
 from scripts.story.verdict_panel import verdict_panel
@@ -43,12 +44,14 @@ class ScreenTeller:
 
     def _picture(self, event: Event) -> RenderableType:
         match event:
+            case Opening():
+                return Padding(Text(event.words), (0, 1))
             case Act():
                 return _curtain(event)
             case Row():
                 return self._row(event)
             case Looked():
-                return _search_note(event)
+                return _search_note(event.look)
             case Judged():
                 return verdict_panel(event.verdict)
 
@@ -111,14 +114,12 @@ def _sighting(seen: Sighting, excerpt_bytes: int) -> tuple[Text, Text]:
     return route, Text.assemble(size, (seen.excerpt[:excerpt_bytes].hex(" "), "yellow"))
 
 
-def _search_note(looked: Looked) -> Padding:
-    searched = ", ".join(
-        f"{readable_size(size)} of {medium}" for medium, size in looked.searched_bytes.items()
-    )
-    style = "bold red" if looked.hits_count else "green"
+def _search_note(look: Look) -> Padding:
+    sizes = ((medium, found.searched_bytes) for medium, found in look.findings.items())
+    searched = ", ".join(f"{medium} ({readable_size(size)})" for medium, size in sizes)
     note = Text.assemble(
-        (f"⌕ {looked.when}: ", "bold"),
-        (f"searched {searched}: ", ""),
-        (f"{looked.hits_count} canaries found", style),
+        (f"⌕ {look.when}: ", "bold"),
+        f"searched {searched}: ",
+        (f"{look.hits_count} canaries found", "bold red" if look.hits_count else "green"),
     )
     return Padding(note, (0, 1))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from scripts.blindness.examination import MediumReport
-from scripts.story.events import Act, Cell, Event, Judged, Looked, RelayCell, Row
+from scripts.story.events import Act, Cell, Event, Judged, Looked, Manner, Opening, RelayCell, Row
 from scripts.story.relay_view import Sighting
 from scripts.story.script import Side
 from scripts.story.verdict import Reading, Verdict
@@ -25,6 +25,8 @@ class PlainTeller:
 
 def _lines(event: Event) -> Iterator[str]:
     match event:
+        case Opening():
+            yield event.words
         case Act():
             yield f"act {event.number}: {event.title}. {event.plain_words}"
         case Row():
@@ -39,9 +41,9 @@ def _row_lines(row: Row) -> Iterator[str]:
     """Give what is said, then what the relay sees of it, then what is read."""
     columns = ((Side.ALICE, row.alice), (Side.BOB, row.bob))
     cells = [(side, cell) for side, column in columns for cell in column]
-    yield from (_cell_line(side, cell) for side, cell in cells if cell.manner != "reads")
+    yield from (_cell_line(side, cell) for side, cell in cells if cell.manner is not Manner.READS)
     yield from _relay_lines(row.relay)
-    yield from (_cell_line(side, cell) for side, cell in cells if cell.manner == "reads")
+    yield from (_cell_line(side, cell) for side, cell in cells if cell.manner is Manner.READS)
 
 
 def _cell_line(side: Side, cell: Cell) -> str:
@@ -51,7 +53,7 @@ def _cell_line(side: Side, cell: Cell) -> str:
 def _relay_lines(cell: RelayCell) -> Iterator[str]:
     yield from map(_sighting_line, cell.sightings)
     if cell.note:
-        yield f"relay: {cell.note}"
+        yield f"relay: {', '.join(cell.note.splitlines())}"
 
 
 def _sighting_line(seen: Sighting) -> str:
@@ -64,8 +66,9 @@ def _sighting_line(seen: Sighting) -> str:
 
 
 def _looked_line(looked: Looked) -> str:
-    searched = " ".join(f"{medium}={size}" for medium, size in looked.searched_bytes.items())
-    return f"searched {looked.when}: {searched} hits={looked.hits_count}"
+    findings = looked.look.findings
+    searched = " ".join(f"{each}={found.searched_bytes}" for each, found in findings.items())
+    return f"searched {looked.look.when}: {searched} hits={looked.look.hits_count}"
 
 
 def _verdict_lines(verdict: Verdict) -> Iterator[str]:
@@ -87,14 +90,10 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
 
 
 def _medium_line(report: MediumReport) -> str:
-    missing = {control.label for control in report.missing}
-    controls = ", ".join(
-        f"{control.label}{' (MISSING)' if control.label in missing else ''}"
-        for control in report.controls
-    )
+    missing = "".join(f" MISSING: {label}" for label in report.missing)
     return (
         f"medium {report.medium}: bytes={report.searched_bytes} hits={len(report.hits)} "
-        f"controls: {controls}"
+        f"controls: {', '.join(report.controls)}{missing}"
     )
 
 

@@ -10,16 +10,17 @@ from scripts.story.script import Side
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one side should have been shown, and what it was shown, in order."""
+    """What one side should have been shown, what it was shown, and what it kept, in order."""
 
     reader: Side
     expected: tuple[str, ...]
     shown: tuple[str, ...]
+    kept: tuple[str, ...]
 
     @property
     def is_exact(self) -> bool:
-        """Whether each message was shown once, in order, and nothing else."""
-        return self.expected == self.shown
+        """Whether each message was shown and kept once, in order, and nothing else."""
+        return self.expected == self.shown == self.kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,13 +58,10 @@ def _row(report: MediumReport) -> tuple[RenderableType, ...]:
 
 
 def _controls(report: MediumReport) -> Text:
-    def mark(missing: bool) -> tuple[str, str]:
-        return ("✗ MISSING: ", "bold red") if missing else ("✓ ", "green")
-
-    parts = (
-        Text.assemble(mark(control in report.missing), control.label) for control in report.controls
-    )
-    return Text("  ").join(parts)
+    """List what was found; what was not stands below it in red."""
+    lines = [Text.assemble(("✓ ", "green"), ", ".join(report.controls))]
+    lines += [Text(f"✗ MISSING: {label}", style="bold red") for label in report.missing]
+    return Text("\n").join(lines)
 
 
 def _judgement(verdict: Verdict) -> Text:

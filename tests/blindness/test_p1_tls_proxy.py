@@ -1,7 +1,6 @@
 """P1: the proxy hears everything inside TLS, under the relay's own certificate."""
 
-import datetime
-import ssl
+import os
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,48 +8,27 @@ from pathlib import Path
 
 import pytest
 import trio
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from protocol.ids import Name
 from protocol.wire.codec import encode
 from protocol.wire.framing import frame
 from protocol.wire.messages import Hello, Login, Ping, Welcome
-from scripts.blindness.tls_proxy import Direction, TlsProxy, trusting
+from scripts.blindness.tls_proxy import Direction, TlsProxy, showing, trusting
 from scripts.blindness.traffic import Traffic
+from server.relay_key import load_or_make
 
 Heard = defaultdict[tuple[int, Direction], bytes]
 
 
-class RelayIdentity:
-    """A key and its self-signed certificate, in the forms ssl takes."""
-
-    def __init__(self, folder: Path) -> None:
-        key = Ed25519PrivateKey.generate()
-        name = x509.Name([])
-        start = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(1)
-            .not_valid_before(start)
-            .not_valid_after(start.replace(year=2100))
-            .sign(key, None)
-        )
-        self.pem = certificate.public_bytes(Encoding.PEM).decode()
-        chain = folder / "relay.pem"
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        chain.write_bytes(private + self.pem.encode())
-        self.serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.serving.load_cert_chain(chain)
+def make_key_file(folder: Path) -> Path:
+    """Make the key of a relay, as a relay does at its first start."""
+    load_or_make(folder / "relay.key", os.urandom)
+    return folder / "relay.key"
 
 
 @pytest.fixture
-def identity(tmp_path: Path) -> RelayIdentity:
-    return RelayIdentity(tmp_path)
+def key_file(tmp_path: Path) -> Path:
+    return make_key_file(tmp_path)
 
 
 async def echo_in_capitals(stream: trio.SSLStream[trio.SocketStream]) -> None:
@@ -62,7 +40,7 @@ async def echo_in_capitals(stream: trio.SSLStream[trio.SocketStream]) -> None:
 
 
 @asynccontextmanager
-async def relay_and_proxy(identity: RelayIdentity) -> AsyncIterator[tuple[TlsProxy, int, Heard]]:
+async def relay_and_proxy(key_file: Path) -> AsyncIterator[tuple[TlsProxy, int, Heard]]:
     """An echoing relay behind a proxy; gives proxy, its port, and what it hears."""
     heard: Heard = defaultdict(bytes)
 
@@ -72,35 +50,35 @@ async def relay_and_proxy(identity: RelayIdentity) -> AsyncIterator[tuple[TlsPro
     async with trio.open_nursery() as nursery:
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
         address = listeners[0].socket.getsockname()
-        over_tls = [trio.SSLListener(listener, identity.serving) for listener in listeners]
+        over_tls = [trio.SSLListener(listener, showing(key_file)) for listener in listeners]
         await nursery.start(trio.serve_listeners, echo_in_capitals, over_tls)
-        proxy = TlsProxy(identity.serving, trusting(identity.pem), address, tap)
-        port = await nursery.start(proxy.serve)
+        proxy = TlsProxy(showing(key_file), trusting(key_file), address, tap)
+        port = await nursery.start(proxy.serve, 0)
         yield proxy, port, heard
         nursery.cancel_scope.cancel()
 
 
-async def connect(port: int, identity: RelayIdentity) -> trio.SSLStream[trio.SocketStream]:
+async def connect(port: int, key_file: Path) -> trio.SSLStream[trio.SocketStream]:
     stream = await trio.open_tcp_stream("127.0.0.1", port)
-    return trio.SSLStream(stream, trusting(identity.pem))
+    return trio.SSLStream(stream, trusting(key_file))
 
 
-async def test_both_directions_are_heard_decrypted(identity: RelayIdentity) -> None:
+async def test_both_directions_are_heard_decrypted(key_file: Path) -> None:
     with trio.fail_after(5):
-        async with relay_and_proxy(identity) as (_, port, heard):
-            async with await connect(port, identity) as client:
+        async with relay_and_proxy(key_file) as (_, port, heard):
+            async with await connect(port, key_file) as client:
                 await client.send_all(b"hello")
                 assert await client.receive_some() == b"HELLO"
             assert heard == {(1, Direction.TO_RELAY): b"hello", (1, Direction.FROM_RELAY): b"HELLO"}
 
 
-async def test_a_client_gets_what_the_relay_sends_however_much(identity: RelayIdentity) -> None:
+async def test_a_client_gets_what_the_relay_sends_however_much(key_file: Path) -> None:
     letters = b"x" * 300_000
     received = b""
     with trio.fail_after(5):
         async with (
-            relay_and_proxy(identity) as (_, port, heard),
-            await connect(port, identity) as client,
+            relay_and_proxy(key_file) as (_, port, heard),
+            await connect(port, key_file) as client,
             trio.open_nursery() as nursery,
         ):
             nursery.start_soon(client.send_all, letters)
@@ -111,39 +89,39 @@ async def test_a_client_gets_what_the_relay_sends_however_much(identity: RelayId
 
 
 async def test_a_dead_relay_ends_the_connection_and_not_the_proxy(
-    identity: RelayIdentity,
+    key_file: Path,
 ) -> None:
     with trio.fail_after(5):
-        async with relay_and_proxy(identity) as (proxy, port, _):
+        async with relay_and_proxy(key_file) as (proxy, port, _):
             alive, proxy.relay_address = proxy.relay_address, ("127.0.0.1", 1)
-            async with await connect(port, identity) as client:
+            async with await connect(port, key_file) as client:
                 assert await client.receive_some() == b""
             proxy.relay_address = alive
-            async with await connect(port, identity) as client:
+            async with await connect(port, key_file) as client:
                 await client.send_all(b"back")
                 assert await client.receive_some() == b"BACK"
 
 
-async def test_a_client_without_tls_does_not_end_the_proxy(identity: RelayIdentity) -> None:
+async def test_a_client_without_tls_does_not_end_the_proxy(key_file: Path) -> None:
     with trio.fail_after(5):
-        async with relay_and_proxy(identity) as (_, port, heard):
+        async with relay_and_proxy(key_file) as (_, port, heard):
             probe = await trio.open_tcp_stream("127.0.0.1", port)
             await probe.send_all(b"GET / HTTP/1.0\r\n\r\n")
             await probe.aclose()
-            async with await connect(port, identity) as client:
+            async with await connect(port, key_file) as client:
                 await client.send_all(b"hello")
                 assert await client.receive_some() == b"HELLO"
             assert (1, Direction.TO_RELAY) not in heard
 
 
 async def test_another_relay_is_not_passed_off_as_this_one(
-    identity: RelayIdentity, tmp_path_factory: pytest.TempPathFactory
+    key_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    other = RelayIdentity(tmp_path_factory.mktemp("other"))
+    other = make_key_file(tmp_path_factory.mktemp("other"))
     with trio.fail_after(5):
-        async with relay_and_proxy(identity) as (proxy, port, heard):
-            proxy.facing_relay = trusting(other.pem)
-            async with await connect(port, identity) as client:
+        async with relay_and_proxy(key_file) as (proxy, port, heard):
+            proxy.facing_relay = trusting(other)
+            async with await connect(port, key_file) as client:
                 assert await client.receive_some() == b""
             assert not heard
 

@@ -1,0 +1,108 @@
+"""When the relay is searched in the story, for what, and what must be found each time."""
+
+from dataclasses import dataclass
+
+import trio
+
+from scripts.blindness import plants, process_memory
+from scripts.blindness.canaries import Canary
+from scripts.blindness.client_keys import secret_keys
+from scripts.blindness.examination import Controls, Examination, Look
+from scripts.blindness.media import Medium
+from scripts.blindness.process_memory import MemoryUnreadable
+from scripts.blindness.relay_database import checkpoint
+from scripts.story.failure import DemoFailed
+from scripts.story.script import Script, Side
+from scripts.story.stage import Stage
+
+_NO_MEMORY = "this system has no /proc/PID/mem"
+
+
+@dataclass(slots=True)
+class Inspector:
+    """Searches the relay of a stage for what is said on it.
+
+    Attributes:
+        stage: the relay and the people.
+        examination: the findings.
+        planted: where to plant a canary, or None.
+        plant: the canary to plant: a word of the story itself.
+    """
+
+    stage: Stage
+    examination: Examination
+    planted: Medium | None
+    plant: Canary
+
+    @classmethod
+    def of(cls, stage: Stage, script: Script, planted: Medium | None) -> "Inspector":
+        """Prepare to search for every text of ``script`` and every word in it."""
+        canaries = [canary for line in script.lines for canary in line.canaries()]
+        return cls(stage, Examination(stage.places, canaries), planted, plant_of(script))
+
+    @property
+    def not_searched(self) -> tuple[tuple[Medium, str], ...]:
+        """The media this system does not let one search, and why."""
+        return () if process_memory.is_supported() else ((Medium.MEMORY, _NO_MEMORY),)
+
+    async def look(self, when: str, *media: Medium) -> Look:
+        """Search ``media`` of the running relay for all canaries there are by now.
+
+        Raises:
+            DemoFailed: the relay does not run, or its memory cannot be read.
+        """
+        await self._gather_keys()
+        await trio.to_thread.run_sync(checkpoint, self.stage.places.data)
+        searched = set(media) - {medium for medium, _ in self.not_searched}
+        controls = {medium: self._controls()[medium] for medium in media if medium in searched}
+        pid = self.stage.relay.pid if process_memory.is_supported() else None
+        return await self._search(when, controls, pid)
+
+    async def look_at_disk(self, when: str) -> Look:
+        """Search the files of the relay, which is dead."""
+        media = (Medium.DATABASE, Medium.WAL, Medium.LOG)
+        return await self._search(when, {each: self._controls()[each] for each in media}, None)
+
+    async def plant_one(self) -> None:
+        """Put the canary where it was asked for; memory got it when the relay started."""
+        if self.planted is Medium.TRAFFIC:
+            await plants.into_traffic(self.stage.port, self.stage.relay.key_file, self.plant)
+        elif self.planted is not None and self.planted is not Medium.MEMORY:
+            plants.into_files(self.planted, self.stage.places, self.plant)
+
+    async def _search(self, when: str, controls: Controls, pid: int | None) -> Look:
+        def search() -> Look:
+            return self.examination.look(when, controls, pid)
+
+        try:
+            return await trio.to_thread.run_sync(search)
+        except MemoryUnreadable as error:
+            raise DemoFailed(f"searching the relay {when}", str(error)) from error
+
+    async def _gather_keys(self) -> None:
+        """Add the secret keys the two hold now; those of former looks stay."""
+        known = set(self.examination.canaries)
+        for side in Side:
+            keys = await secret_keys(self.stage.home, side)
+            self.examination.canaries += [key for key in keys if key not in known]
+
+    def _controls(self) -> Controls:
+        """What the relay knows, and in which media it must be found."""
+        view = self.stage.view
+        names = tuple(Canary(f"the name {side}", side.encode()) for side in Side)
+        key = Canary("bob's public key", view.identities()[Side.BOB])
+        envelope = Canary("the newest envelope's id", view.submitted_ids()[-1])
+        address = Canary("the relay's fingerprint", self.stage.fingerprint.encode())
+        return {
+            Medium.DATABASE: (*names, key, envelope),
+            Medium.WAL: (*names, key, envelope),
+            Medium.LOG: (address,),
+            Medium.MEMORY: (*names, key, envelope),
+            Medium.TRAFFIC: (*names, key, envelope),
+        }
+
+
+def plant_of(script: Script) -> Canary:
+    """Give the canary that is planted on request: the first word of the story."""
+    _, word = script.lines[0].canaries()
+    return word
