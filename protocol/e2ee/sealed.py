@@ -24,8 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from protocol.e2ee.padding import Padding, pad, unpad_untrusted
 from protocol.e2ee.prekey_secrets import SealingPrivateKey
-from protocol.e2ee.sealed_payload import PayloadKind as PayloadKind
-from protocol.e2ee.sealed_payload import SealedPayload as SealedPayload
+from protocol.e2ee.sealed_payload import SealedPayload
 from protocol.encoding import encode_fields, u32
 from protocol.errors import (
     BadPublicKey,

@@ -22,7 +22,8 @@ from protocol.e2ee.prekey_secrets import OneTimePrivate
 from protocol.e2ee.ratchet.root import RootKey
 from protocol.e2ee.ratchet.state import initiator_state, responder_state
 from protocol.e2ee.safety_number import safety_number
-from protocol.e2ee.sealed import PayloadKind, SealedPayload, seal
+from protocol.e2ee.sealed import seal
+from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import Role, Session, decrypt, encrypt
 from protocol.e2ee.stored import pack_session
 from protocol.ids import MessageId, SessionId

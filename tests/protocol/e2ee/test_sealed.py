@@ -9,13 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from protocol.e2ee.padding import Padding, pad
 from protocol.e2ee.prekey_secrets import SealingPrivateKey
-from protocol.e2ee.sealed import (
-    PayloadKind,
-    SealedPayload,
-    open_envelope_untrusted,
-    seal,
-    sealing_key_id_untrusted,
-)
+from protocol.e2ee.sealed import open_envelope_untrusted, seal, sealing_key_id_untrusted
+from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.encoding import encode_fields, u32
 from protocol.errors import (
     BadPublicKey,

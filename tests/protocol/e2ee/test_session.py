@@ -6,7 +6,8 @@ import pytest
 
 from protocol.e2ee.content import Content, Text, decode_content_untrusted, encode_content
 from protocol.e2ee.padding import Padding
-from protocol.e2ee.sealed import PayloadKind, SealedPayload, open_envelope_untrusted, seal
+from protocol.e2ee.sealed import open_envelope_untrusted, seal
+from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import (
     Role,
     Session,

@@ -26,13 +26,8 @@ from protocol.e2ee.content import (
 from protocol.e2ee.handshake_header import HandshakeHeader
 from protocol.e2ee.padding import Padding, pad, unpad_untrusted
 from protocol.e2ee.ratchet.header import split_untrusted
-from protocol.e2ee.sealed import (
-    PayloadKind,
-    SealedPayload,
-    open_envelope_untrusted,
-    seal,
-    sealing_key_id_untrusted,
-)
+from protocol.e2ee.sealed import open_envelope_untrusted, seal, sealing_key_id_untrusted
+from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import encrypt, peek_untrusted
 from protocol.errors import PeerError
 from protocol.ids import MessageId
