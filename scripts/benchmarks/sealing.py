@@ -5,7 +5,8 @@ from typing import Final
 from nacl.public import PrivateKey, SealedBox
 
 from protocol.e2ee.padding import Padding, pad
-from protocol.e2ee.sealed import PayloadKind, SealedPayload, open_envelope_untrusted, seal
+from protocol.e2ee.sealed import open_envelope_untrusted, seal
+from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.ids import DeviceAddress, parse_name
 from scripts.benchmarks.figures import Contender, Row, Workload
 from scripts.benchmarks.parties import make_party
