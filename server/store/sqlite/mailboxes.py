@@ -7,6 +7,7 @@ to and fro, which is dearer than the row itself.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import apsw
@@ -14,6 +15,7 @@ import apsw
 from protocol.ids import DeviceAddress, EnvelopeId
 from protocol.limits import MAX_MAILBOX_BYTES, MAX_MAILBOX_COUNT
 from protocol.packing import pack
+from protocol.records import Sender
 from server.store.derived import digest_of
 from server.store.sqlite.schema import slot
 from server.store.values import Acknowledgement, NotStored, Outcome, Stored, Submission
@@ -22,6 +24,8 @@ from server.store.values import Acknowledgement, NotStored, Outcome, Stored, Sub
 ROWS_AT_ONCE: Final = (64, 8, 1)
 
 Row = tuple[Any, ...]
+Span = tuple[int, int, int]
+"""An account and the slots in its mailbox: after the first, up to the second."""
 T = TypeVar("T")
 
 
@@ -58,9 +62,10 @@ def settle(
     read_up_to = _furthest(acknowledgements)
     addresses = {**read_up_to, **dict.fromkeys(each.recipient for each in submissions)}
     boxes = _load(connection, list(addresses))
-    for address, up_to in read_up_to.items():
-        if address in boxes:
-            _acknowledge(connection, boxes[address], up_to, now_ms)
+    spans = [
+        _advance(boxes[address], up_to) for address, up_to in read_up_to.items() if address in boxes
+    ]
+    _delete(connection, spans, {box.account: box for box in boxes.values()}, now_ms)
     outcomes = _store(connection, submissions, boxes, now_ms)
     _save(connection, list(boxes.values()))
     return outcomes
@@ -101,22 +106,34 @@ def _save(connection: apsw.Connection, boxes: list[_Mailbox]) -> None:
         )
 
 
-def _acknowledge(connection: apsw.Connection, box: _Mailbox, up_to: int, now_ms: int) -> None:
-    up_to = min(up_to, box.last_sequence)
-    if up_to <= box.acknowledged_up_to:
-        return
-    span = (slot(box.account, box.acknowledged_up_to), slot(box.account, up_to))
-    count, size = connection.execute(
-        "SELECT count(*), total(length(envelope)) FROM mail WHERE slot > ? AND slot <= ?", span
-    ).get
-    connection.execute(
-        "UPDATE mail SET envelope = NULL, vouched = NULL, acknowledged_ms = ?"
-        " WHERE slot > ? AND slot <= ?",
-        (now_ms, *span),
-    )
-    box.acknowledged_up_to = up_to
-    box.waiting_count -= count
-    box.waiting_bytes -= int(size)
+def _advance(box: _Mailbox, up_to: int) -> Span:
+    """Move the mark of what was acknowledged; give the slots between old and new mark."""
+    before = box.acknowledged_up_to
+    box.acknowledged_up_to = max(before, min(up_to, box.last_sequence))
+    return (box.account, slot(box.account, before), slot(box.account, box.acknowledged_up_to))
+
+
+def _delete(
+    connection: apsw.Connection, spans: list[Span], boxes: dict[int, _Mailbox], now_ms: int
+) -> None:
+    """Delete the envelopes in ``spans``; their ids stay."""
+    for some in _portions(spans):
+        values = [value for span in some for value in span]
+        joined = f"(VALUES {_marks(3, len(some))}) AS span"
+        within = "slot > span.column2 AND slot <= span.column3"
+        freed = connection.execute(
+            "SELECT span.column1, count(*), total(length(envelope))"  # noqa: S608
+            f" FROM {joined} CROSS JOIN mail WHERE {within} GROUP BY 1",
+            values,
+        )
+        for account, count, size in freed:
+            boxes[account].waiting_count -= count
+            boxes[account].waiting_bytes -= int(size)
+        connection.execute(
+            "UPDATE mail SET envelope = NULL, vouched = NULL, acknowledged_ms = ?"  # noqa: S608
+            f" FROM {joined} WHERE {within}",
+            [now_ms, *values],
+        )
 
 
 def _store(
@@ -164,7 +181,7 @@ def _outcome(
     box.waiting_count += 1
     box.waiting_bytes += size
     known[key] = _Known(digest, now_ms)
-    vouched = None if submission.vouched is None else pack(submission.vouched)
+    vouched = None if submission.vouched is None else _packed(submission.vouched)
     rows.append(
         (
             slot(box.account, box.last_sequence),
@@ -177,6 +194,12 @@ def _outcome(
         )
     )
     return Stored(now_ms, box.last_sequence)
+
+
+@lru_cache(maxsize=1_024)
+def _packed(sender: Sender) -> bytes:
+    """Pack a sender; few people send most of a batch."""
+    return pack(sender)
 
 
 def _find_known(

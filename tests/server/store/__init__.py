@@ -1,0 +1,1 @@
+"""The stores: one conformance suite for all, and what only the durable one promises."""

@@ -1,0 +1,40 @@
+"""Every engine behind the one interface."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from server.store.interface import RelayStore
+from server.store.memory import MemoryStore
+from server.store.sqlite.store import SqliteStore, in_thread, inline
+
+
+@dataclass
+class SettableClock:
+    """Time that a test sets."""
+
+    time_ms: int = 1_800_000_000_000
+
+    def __call__(self) -> int:
+        return self.time_ms
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqlite in threads"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: SettableClock
+) -> AsyncIterator[RelayStore]:
+    made: RelayStore
+    if request.param == "memory":
+        made = MemoryStore(clock)
+    else:
+        run = inline if request.param == "sqlite" else in_thread
+        made = await SqliteStore.open(tmp_path / "relay.db", clock, run)
+    yield made
+    await made.close()
