@@ -18,6 +18,7 @@ It works for any database, encrypted or not (pages arrive here as ciphertext).
         disk.power_loss(into=other_folder)
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +82,8 @@ class ShimVFS(apsw.VFS):
         self.trace: list[DiskEvent] = []
         self.fault: Fault | None = None
         self._images: dict[str, _Image] = {}
+        # SQLite may write in a worker thread while the test asks in its own.
+        self._lock = threading.RLock()
         super().__init__(name, BASE)
 
     def __enter__(self) -> Self:
@@ -98,21 +101,24 @@ class ShimVFS(apsw.VFS):
 
     def unsynced(self, ending: str = "") -> list[str]:
         """Name the files (with this ending) that hold bytes a power loss would take."""
-        return sorted(
-            Path(path).name
-            for path, image in self._images.items()
-            if image.pending and path.endswith(ending)
-        )
+        with self._lock:
+            return sorted(
+                Path(path).name
+                for path, image in self._images.items()
+                if image.pending and path.endswith(ending)
+            )
 
     def power_loss(self, into: Path) -> None:
         """Write what is durable now into the folder ``into``, under the same file names."""
         into.mkdir(parents=True, exist_ok=True)
-        for path, image in self._images.items():
-            (into / Path(path).name).write_bytes(image.durable)
+        with self._lock:
+            for path, image in self._images.items():
+                (into / Path(path).name).write_bytes(image.durable)
 
     def is_durable(self, needle: bytes) -> bool:
         """Tell whether some file holds ``needle`` durably, in one piece."""
-        return any(needle in image.durable for image in self._images.values())
+        with self._lock:
+            return any(needle in image.durable for image in self._images.values())
 
     # --- what SQLite asks ---------------------------------------------------
 
@@ -125,7 +131,8 @@ class ShimVFS(apsw.VFS):
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         self._happens(DiskEvent("delete", Path(filename).name))
         super().xDelete(filename, syncdir)
-        self._images.pop(filename, None)
+        with self._lock:
+            self._images.pop(filename, None)
 
     def _happens(self, event: DiskEvent) -> None:
         if self.fault is not None:
@@ -133,11 +140,12 @@ class ShimVFS(apsw.VFS):
         self.trace.append(event)
 
     def _image(self, path: str) -> _Image:
-        if path not in self._images:
-            here = Path(path)
-            found = here.read_bytes() if here.exists() else b""
-            self._images[path] = _Image(bytearray(found))
-        return self._images[path]
+        with self._lock:
+            if path not in self._images:
+                here = Path(path)
+                found = here.read_bytes() if here.exists() else b""
+                self._images[path] = _Image(bytearray(found))
+            return self._images[path]
 
 
 class _ShimFile(apsw.VFSFile):
@@ -161,14 +169,17 @@ class _ShimFile(apsw.VFSFile):
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         self._happens("write", offset, len(data))
         super().xWrite(data, offset)
-        self._image.write(offset, bytes(data))
+        with self._disk._lock:
+            self._image.write(offset, bytes(data))
 
     def xTruncate(self, newsize: int) -> None:  # noqa: N802
         self._happens("truncate", newsize)
         super().xTruncate(newsize)
-        self._image.truncate(newsize)
+        with self._disk._lock:
+            self._image.truncate(newsize)
 
     def xSync(self, flags: int) -> None:  # noqa: N802
         self._happens("sync")
         super().xSync(flags)
-        self._image.sync()
+        with self._disk._lock:
+            self._image.sync()
