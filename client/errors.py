@@ -36,6 +36,11 @@ class UserError(GlasspostError):
         super().__init__(what)
         self.what, self.why, self.hint = what, why, hint
 
+    @property
+    def reason(self) -> str:
+        """What happened and why, on one line."""
+        return f"{self.what} {self.why}".strip()
+
 
 class LocalError(UserError):
     """Usage, or something on this machine."""

@@ -1,0 +1,249 @@
+"""The engine's public face: everything a command or a screen may ask of a profile.
+
+    async with open_engine(profile, receive=True, surroundings=real) as engine:
+        async with engine.events() as events:
+            message_id = await engine.send_text(peer, "the tide is high")
+            await engine.wait_for(message_id, MessageState.AT_RELAY, timeout_s=20)
+
+What is read comes from the database, online or not. What is sent is on disk when the call returns;
+the services beside do the rest, in this process or a later one.
+
+Spec: docs/client.md
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import trio
+
+from client.engine.election import Election
+from client.engine.follower import Follower
+from client.engine.key_fetcher import KeyFetcher
+from client.engine.outbox_flusher import OutboxFlusher
+from client.engine.receiver import Receiver, events_of
+from client.engine.shared import Shared
+from client.engine.status import Status, read_status
+from client.engine.supervisor import Service, Supervisor
+from client.engine.timekeeper import Timekeeper
+from client.engine.waiting import Waiting
+from client.errors import LocalError, UserError
+from client.messaging import answers, trust
+from client.messaging.sending import compose_text
+from client.network.one_error import one_error
+from client.network.transport import Dialer, dial
+from client.profile.opening import OpenProfile
+from client.profile.paths import ProfileFolder
+from client.store import conversation, history, specimens
+from client.values import (
+    Connection,
+    Contact,
+    EngineEvent,
+    HistoryChanged,
+    HistoryEntry,
+    MessageState,
+    Specimen,
+    Surroundings,
+)
+from protocol.ids import MessageId, Name
+
+
+class Engine:
+    """A profile at work; made by :func:`open_engine`."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._election = Election(shared)
+        self._flusher = OutboxFlusher(shared)
+        self._fetcher = KeyFetcher(shared)
+        self._waiting = Waiting(shared, [self._flusher.holdoffs, self._fetcher.holdoffs])
+        self._shown: dict[Name, bytes] = {}
+
+    # --- the connection -------------------------------------------------------
+
+    @property
+    def connection(self) -> Connection:
+        """The connection to the relay at this moment."""
+        return self._shared.standing.connection
+
+    @property
+    def last_problem(self) -> UserError | None:
+        """What went wrong last with the relay; None while all is well."""
+        return self._shared.standing.problem
+
+    @property
+    def folder(self) -> ProfileFolder:
+        """Where the profile lies."""
+        return self._shared.profile.folder
+
+    def events(self) -> AbstractAsyncContextManager[trio.MemoryReceiveChannel[EngineEvent]]:
+        """Give a channel of what happens from now on; a slow reader misses steps, never news."""
+        return self._shared.broadcast.subscribe()
+
+    async def wait_online(self, timeout_s: float) -> None:
+        """Wait until logged in; see :meth:`client.engine.waiting.Waiting.online`.
+
+        Raises:
+            UserError: why not, as soon as an attempt has failed.
+        """
+        await self._waiting.online(timeout_s)
+
+    # --- sending --------------------------------------------------------------
+
+    async def send_text(self, peer: Name, text: str) -> MessageId:
+        """Queue a text; it is encrypted and on disk, or waits for keys, when this returns.
+
+        Raises:
+            LocalError: it cannot be a message; nothing was stored.
+        """
+        surroundings = self._shared.surroundings
+        # The user has written anew: a refusal from before is tested again.
+        self._flusher.holdoffs.lift(peer)
+        self._fetcher.holdoffs.lift(peer)
+        message_id = await self._shared.write(lambda tx: compose_text(tx, peer, text, surroundings))
+        self._shared.tell([HistoryChanged(peer)])
+        return message_id
+
+    async def wait_for(
+        self, message_id: MessageId, state: MessageState, timeout_s: float
+    ) -> MessageState:
+        """Wait until a message has come as far as ``state``, and give its state then.
+
+        Raises:
+            RefusedByRelay, TrustOpen: it will not get there, or not in this time.
+            LocalError: there is no such message.
+        """
+        return await self._waiting.message(message_id, state, timeout_s)
+
+    async def settle(self, timeout_s: float) -> None:
+        """Give receipts and queued envelopes a last chance before the engine is closed."""
+        await self._waiting.settled(timeout_s)
+
+    # --- reading --------------------------------------------------------------
+
+    async def history(
+        self, peer: Name, limit: int, before_row_id: int | None = None
+    ) -> list[HistoryEntry]:
+        """Give the newest ``limit`` lines of a conversation (before a line), oldest first."""
+        return await self._shared.read(lambda tx: conversation.page(tx, peer, limit, before_row_id))
+
+    async def search(self, words: str, limit: int) -> list[HistoryEntry]:
+        """Give the lines that hold all ``words``, newest first."""
+        return await self._shared.read(lambda tx: conversation.hits(tx, words, limit))
+
+    async def entry(self, peer: Name, message_id: MessageId) -> HistoryEntry | None:
+        """Give the line of a message in the conversation with ``peer``, or None."""
+        found = await self._shared.read(lambda tx: conversation.by_message_id(tx, message_id))
+        return found if found is not None and found.peer == peer else None
+
+    async def contacts(self) -> list[Contact]:
+        """Give all contacts, by name."""
+        return await self._shared.read(conversation.contacts)
+
+    async def status(self) -> Status:
+        """Tell how the profile and this engine are doing."""
+        return await read_status(self._shared, self._election)
+
+    async def specimen(self, message_id_prefix: str) -> Specimen:
+        """Give a message as it travelled, by the first hexadecimal digits of its id.
+
+        Raises:
+            LocalError: no message or several begin with them, or none of its bytes were kept.
+        """
+        found = await self._shared.read(lambda tx: specimens.find(tx, message_id_prefix))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise LocalError(
+                f"Several messages begin with {message_id_prefix}.", hint="Give more digits."
+            )
+        raise LocalError(
+            f"No kept message begins with {message_id_prefix}.",
+            why="The bytes of the newest thousand messages are kept, from when they travelled.",
+            hint="The ids stand in: glasspost --json history PEER",
+        )
+
+    async def unlistened(self, limit: int) -> list[HistoryEntry]:
+        """Give incoming lines that no ``listen`` has printed yet, in order."""
+        return await self._shared.read(lambda tx: conversation.unlistened(tx, limit))
+
+    async def mark_listened(self, row_ids: Sequence[int]) -> None:
+        """Note that a ``listen`` has printed these lines."""
+        rows = list(row_ids)
+        await self._shared.write(lambda tx: history.mark_listened(tx, rows), quietly=True)
+
+    # --- trust ----------------------------------------------------------------
+
+    async def safety_number(self, peer: Name) -> str:
+        """Give the 60 digits to compare with ``peer``.
+
+        They are those of the key ``peer`` shows now: of the new one while a change is in question,
+        because that is what the user has to decide about.
+
+        Raises:
+            LocalError: no key of this peer is known yet.
+        """
+        shown = await self._shared.read(lambda tx: trust.number_to_compare(tx, peer))
+        self._shown[peer] = shown.identity
+        return shown.digits
+
+    async def verify(self, peer: Name) -> None:
+        """Note that the user compared the number that :meth:`safety_number` gave last.
+
+        Exactly the key of that number becomes verified: one in question is accepted with it, and
+        what waits for it goes out; a key that changed since the user looked is not.
+
+        Raises:
+            LocalError: no number was shown, or the key has changed since.
+        """
+        identity = self._shown.get(peer)
+        if identity is None:
+            raise LocalError(
+                f"No safety number of {peer} was shown yet.", hint="Look at it and compare first."
+            )
+        surroundings = self._shared.surroundings
+        outcomes = await self._shared.write(
+            lambda tx: answers.verify(tx, peer, identity, surroundings)
+        )
+        self._shared.asked_about.discard(peer)
+        self._shared.tell([HistoryChanged(peer), *events_of(outcomes)])
+
+    # --- services -------------------------------------------------------------
+
+    async def _run(self, *, receive: bool) -> None:
+        services: list[Service] = [
+            self._flusher.serve,
+            self._fetcher.serve,
+            Timekeeper(self._shared).serve,
+        ]
+        if receive:
+            services.append(Receiver(self._shared, self._election).serve)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(Supervisor(self._shared, services).run)
+            nursery.start_soon(Follower(self._shared).run)
+            if receive:
+                nursery.start_soon(self._election.run)
+
+
+@asynccontextmanager
+async def open_engine(
+    profile: OpenProfile,
+    *,
+    receive: bool,
+    surroundings: Surroundings,
+    dialer: Dialer = dial,
+) -> AsyncIterator[Engine]:
+    """Start the services of ``profile``, and stop them at the end of the block.
+
+    Args:
+        profile: open, and open for longer than the block.
+        receive: whether to take deliveries when no other process of the profile does; without, it
+            sends and fetches only.
+        surroundings: clock, randomness and the runner of blocking calls.
+        dialer: opens the stream to the relay.
+    """
+    engine = Engine(Shared(profile, surroundings, dialer))
+    with one_error():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: engine._run(receive=receive))
+            yield engine
+            nursery.cancel_scope.cancel()

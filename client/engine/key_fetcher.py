@@ -1,0 +1,121 @@
+"""Keys that messages wait for are fetched, and due receipts are written.
+
+    prepare ─┬─▶ what can be encrypted becomes READY (receipts too)
+             └─▶ KeysWanted ──▶ FetchBundle      ──▶ bundle_arrived
+                            └─▶ FetchSealingKey  ──▶ sealing_key_arrived
+
+A bundle is fetched under an id that was stored before: if the answer is lost, the next attempt, in
+whichever process, gets the same one-time pair.
+
+Spec: docs/client.md#sending
+"""
+
+from typing import Final
+
+import trio
+
+from client.engine.holdoffs import Holdoffs
+from client.engine.shared import Shared
+from client.errors import RefusedByRelay
+from client.messaging import fetching, submitting
+from client.messaging.fetching import KeysWanted
+from client.network.connection import RelayConnection
+from client.network.refusals import RelayRefusal
+from client.store import held, outbox, receipts_due
+from client.store.transaction import Transaction
+from client.values import HistoryChanged, TrustQuestion
+from protocol.ids import Name
+from protocol.wire.messages import (
+    BundleFetched,
+    FetchBundle,
+    FetchSealingKey,
+    LoggedIn,
+    SealingKeyFetched,
+)
+
+_PATIENCE_S: Final = 30.0  # keys may come any moment, and the relay names no time
+
+_RESIGNED_S: Final = 600.0  # there is no such account, or its keys are unusable
+
+
+class KeyFetcher:
+    """Fetches keys of peers whenever there is a connection."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self.holdoffs = Holdoffs()
+
+    async def serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
+        """Fetch what is wanted, now and whenever something changes, until the connection ends."""
+        while True:
+            heard = self._shared.changed.count
+            if await self._shared.read(_waiting):
+                await self._fetch_wanted(connection)
+            with trio.move_on_at(self.holdoffs.next_end()):
+                await self._shared.changed.wait_beyond(heard)
+
+    async def _fetch_wanted(self, connection: RelayConnection) -> None:
+        for wanted in await self._prepare():
+            if self.holdoffs.of(wanted.peer.name) is None:
+                await self._fetch(connection, wanted)
+
+    async def _prepare(self) -> list[KeysWanted]:
+        """Encrypt what can be; the others are told only if that was anything.
+
+        Ringing each time would wake this very service again, for ever.
+        """
+
+        def prepare(tx: Transaction) -> tuple[list[KeysWanted], bool]:
+            before = _waiting(tx)
+            wanted = fetching.prepare(tx, self._shared.surroundings)
+            return wanted, _waiting(tx) != before
+
+        wanted, has_advanced = await self._shared.write(prepare, quietly=True)
+        if has_advanced:
+            self._shared.changed.ring()
+        return wanted
+
+    async def _fetch(self, connection: RelayConnection, wanted: KeysWanted) -> None:
+        peer = wanted.peer.name
+        try:
+            question = await self._ask(connection, wanted)
+        except RelayRefusal as refusal:
+            await self._take_refusal(peer, refusal)
+        except RefusedByRelay as problem:
+            # Forged or too old; the messages stay queued, in case a later answer is better.
+            self.holdoffs.hold(peer, _RESIGNED_S, problem)
+            self._shared.changed.ring()
+        else:
+            self._shared.tell([HistoryChanged(peer), *([question] if question else [])])
+
+    async def _ask(self, connection: RelayConnection, wanted: KeysWanted) -> TrustQuestion | None:
+        """Fetch and store the keys; give a new question for the user, if they raise one."""
+        peer, surroundings = wanted.peer, self._shared.surroundings
+        if wanted.fetch_id is not None:
+            fetch = FetchBundle(peer.name, peer.device, wanted.fetch_id, None)
+            bundle = (await connection.request(fetch, BundleFetched)).bundle
+            return await self._shared.write(
+                lambda tx: fetching.bundle_arrived(tx, peer.name, bundle, surroundings)
+            )
+        ask = FetchSealingKey(peer.name, peer.device, None)
+        answer = await connection.request(ask, SealingKeyFetched)
+        identity, key = answer.identity, answer.sealing_key
+        return await self._shared.write(
+            lambda tx: fetching.sealing_key_arrived(tx, peer.name, identity, key, surroundings)
+        )
+
+    async def _take_refusal(self, peer: Name, refusal: RelayRefusal) -> None:
+        if refusal.may_pass:
+            asked_ms = refusal.retry_after_ms
+            seconds = _PATIENCE_S if asked_ms is None else asked_ms / 1000
+            self.holdoffs.hold(peer, seconds, refusal)
+            self._shared.changed.ring()
+            return
+        self.holdoffs.hold(peer, _RESIGNED_S, refusal)
+        await self._shared.write(lambda tx: submitting.give_up_waiting(tx, peer, refusal.reason))
+        self._shared.tell([HistoryChanged(peer)])
+
+
+def _waiting(tx: Transaction) -> list[Name]:
+    """Give the peers for whom keys may have to be fetched, or receipts written."""
+    return outbox.peers_awaiting(tx) + receipts_due.peers(tx) + held.peers(tx)

@@ -1,0 +1,48 @@
+"""Keeps the relay's shelf of our one-time pairs filled, and the medium-lived keys young.
+
+Spec: docs/protocol.md#prekeys
+"""
+
+import trio
+
+from client.engine.shared import Shared
+from client.messaging import prekey_upkeep
+from client.network.connection import RelayConnection
+from client.network.refusals import RelayRefusal
+from protocol.wire.messages import PrekeysStored, Refusal
+
+
+class PrekeyShelf:
+    """Our shelf at the relay, as seen over one connection."""
+
+    def __init__(self, shared: Shared, connection: RelayConnection, count: int) -> None:
+        self._shared = shared
+        self._connection = connection
+        self.count = count
+        """One-time pairs there, as the relay said last."""
+        self._one_at_a_time = trio.Lock()
+
+    async def refill(self) -> None:
+        """Upload what is due, if anything; the private halves are on disk before.
+
+        Raises:
+            RelayRefusal: the relay does not take it.
+            ConnectionLost: it may or may not have it; the next login tells.
+        """
+        async with self._one_at_a_time:
+            await self._refill()
+
+    async def _refill(self) -> None:
+        upload = await self._shared.write(
+            lambda tx: prekey_upkeep.due_upload(tx, self.count, self._shared.surroundings)
+        )
+        if upload is None:
+            return
+        try:
+            stored = await self._connection.request(upload, PrekeysStored)
+        except RelayRefusal as refusal:
+            if refusal.code != Refusal.TOO_MANY_PREKEYS:
+                raise
+            return  # our count was an old one: the shelf is full
+        self.count = stored.one_time_count
+        await self._shared.write(lambda tx: prekey_upkeep.uploaded(tx, upload))

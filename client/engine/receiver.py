@@ -1,0 +1,131 @@
+"""Deliveries into the database, and only then acknowledged.
+
+    elected ──▶ prekeys filled up ──▶ Subscribe ──▶ Deliver ... ──▶ one transaction ──▶ Acknowledge
+                                         ▲                              (commit)
+                                         └─ Displaced, later ──────────────┘
+
+What has arrived while a transaction ran goes into the next one together. A crash or a lost
+connection anywhere means that the relay delivers again, and the database knows what it has seen.
+
+Spec: docs/client.md#receiving, docs/protocol.md#delivery
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import trio
+
+from client.engine.election import Election
+from client.engine.prekey_shelf import PrekeyShelf
+from client.engine.shared import Shared
+from client.errors import LocalError
+from client.messaging.housekeeping import tidy
+from client.messaging.outcomes import Duplicate, Held, Junk, Outcome
+from client.messaging.receiving import receive
+from client.network.connection import RelayConnection
+from client.values import Delivery, EngineEvent, HistoryChanged
+from protocol.wire.messages import (
+    Acknowledge,
+    Acknowledged,
+    Deliver,
+    Displaced,
+    LoggedIn,
+    PrekeysLow,
+    Push,
+    Subscribe,
+    Subscribed,
+)
+
+# Whoever displaced us wants to receive too: coming back at once would be a tug of war.
+_DISPLACED_PAUSE_S: Final = 30.0
+
+# Prekeys rotate every two days; a connection may last longer.
+_UPKEEP_INTERVAL_S: Final = 3_600.0
+
+
+class Receiver:
+    """Receives while this process is the elected one and there is a connection."""
+
+    def __init__(self, shared: Shared, election: Election) -> None:
+        self._shared = shared
+        self._election = election
+
+    async def serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
+        """Receive until the connection ends."""
+        await self._election.wait_won()
+        await self._shared.write(tidy)
+        shelf = PrekeyShelf(self._shared, connection, logged_in.one_time_count)
+        await shelf.refill()
+        await connection.request(Subscribe(), Subscribed)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_refill_hourly, shelf)
+            async for push in connection.pushes:
+                await self._take(connection, shelf, [push, *_at_hand(connection)])
+            nursery.cancel_scope.cancel()
+
+    async def _take(
+        self, connection: RelayConnection, shelf: PrekeyShelf, pushes: list[Push]
+    ) -> None:
+        """Deal with pushes, first with what was delivered."""
+        deliveries = [_delivery(push) for push in pushes if isinstance(push, Deliver)]
+        if deliveries:
+            await self._store(deliveries)
+            up_to = max(delivery.sequence for delivery in deliveries)
+            await connection.request(Acknowledge(up_to), Acknowledged)
+        for push in pushes:
+            if isinstance(push, PrekeysLow):
+                shelf.count = push.one_time_count
+                await shelf.refill()
+            elif isinstance(push, Displaced):
+                await self._come_back_later(connection)
+
+    async def _store(self, deliveries: list[Delivery]) -> None:
+        surroundings = self._shared.surroundings
+        outcomes = await self._shared.write(
+            lambda tx: [receive(tx, delivery, surroundings) for delivery in deliveries]
+        )
+        self._shared.tell(events_of(outcomes))
+
+    async def _come_back_later(self, connection: RelayConnection) -> None:
+        self._shared.standing.troubled(
+            LocalError(
+                "Another program receives for this account.",
+                why="Perhaps a copy of this profile runs elsewhere; both would damage the other.",
+                hint="Keep one copy of the profile only.",
+            )
+        )
+        await trio.sleep(_DISPLACED_PAUSE_S)
+        await connection.request(Subscribe(), Subscribed)
+        self._shared.standing.online()
+
+
+def events_of(outcomes: Iterable[Outcome]) -> list[EngineEvent]:
+    """Tell what outcomes mean to somebody who watches, each once."""
+    events: dict[EngineEvent, None] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Duplicate | Junk):
+            continue
+        events[HistoryChanged(outcome.peer)] = None
+        if isinstance(outcome, Held) and outcome.question is not None:
+            events[outcome.question] = None
+    return list(events)
+
+
+async def _refill_hourly(shelf: PrekeyShelf) -> None:
+    while True:
+        await trio.sleep(_UPKEEP_INTERVAL_S)
+        await shelf.refill()
+
+
+def _at_hand(connection: RelayConnection) -> list[Push]:
+    """Take what has been pushed already, without waiting."""
+    pushes = []
+    try:
+        while True:
+            pushes.append(connection.pushes.receive_nowait())
+    except (trio.WouldBlock, trio.EndOfChannel):
+        return pushes
+
+
+def _delivery(push: Deliver) -> Delivery:
+    return Delivery(push.sequence, push.envelope_id, push.arrival_ms, push.vouched, push.envelope)

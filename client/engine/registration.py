@@ -1,0 +1,137 @@
+"""A name at a relay, and the profile that holds its keys.
+
+    connect ──▶ make the profile (whole or not at all) ──▶ Register ──▶ upload prekeys
+                                                            │
+                             refused: the new profile is discarded, nothing remains
+                             connection lost: it stays, for the relay may have the name; registering
+                             again sends the same keys, which the relay takes as the same account
+
+The keys are on disk before the relay hears of them, so no name is ever taken by keys that are lost.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from client.engine.prekey_shelf import PrekeyShelf
+from client.engine.relay_settings import choose_relay, known_relay
+from client.engine.shared import Shared
+from client.engine.timekeeper import note_relay_clock
+from client.errors import RelayUnreachable
+from client.network.address import RelayAddress
+from client.network.connection import RelayConnection, open_connection
+from client.network.failures import ConnectionLost
+from client.network.refusals import RelayRefusal
+from client.network.statements import register_statement
+from client.network.transport import Dialed, Dialer, dial
+from client.profile.creating import create_profile, discard_profile
+from client.profile.opening import open_profile
+from client.profile.passphrase import Passphrase
+from client.profile.paths import is_profile, profile_folder
+from client.store import account
+from client.store.transaction import Transaction
+from client.values import Surroundings
+from protocol.ids import Name
+from protocol.wire.messages import LoggedIn
+
+
+async def register(
+    home: Path,
+    name: Name,
+    relay_address: RelayAddress,
+    passphrase: Passphrase | None,
+    surroundings: Surroundings,
+    *,
+    dialer: Dialer = dial,
+) -> None:
+    """Take ``name`` at the relay, with a new profile or one that exists.
+
+    For an existing profile the same keys are registered (again): that continues what broke off, and
+    makes the account known to a relay that has lost it.
+
+    Args:
+        home: the folder of profiles.
+        passphrase: of the new or the existing profile; None for one without.
+
+    Raises:
+        RelayUnreachable: the relay cannot be reached, or the connection broke on the way.
+        RelayRefusal: the name is taken, for example; a new profile is discarded.
+        TrustOpen: the relay shows another key than the expected one.
+        WrongSecret, LocalError: the profile cannot be made or opened.
+    """
+    try:
+        if is_profile(profile_folder(home, name).path):
+            async with open_profile(home, name, passphrase, surroundings) as profile:
+                await _register_again(Shared(profile, surroundings, dialer), relay_address)
+        else:
+            await _register_new(home, name, relay_address, passphrase, surroundings, dialer)
+    except ConnectionLost as lost:
+        raise RelayUnreachable(
+            "The connection broke during the registration.",
+            why=lost.why,
+            hint="Run the same command again: it continues where this one ended.",
+        ) from lost
+
+
+async def _register_new(
+    home: Path,
+    name: Name,
+    relay_address: RelayAddress,
+    passphrase: Passphrase | None,
+    surroundings: Surroundings,
+    dialer: Dialer,
+) -> None:
+    dialed = await dialer(relay_address)
+    async with open_connection(dialed) as connection:
+        folder = await surroundings.run_blocking(
+            lambda: create_profile(home, name, passphrase, surroundings.random_bytes)
+        )
+        async with open_profile(home, name, passphrase, surroundings) as profile:
+            shared = Shared(profile, surroundings, dialer)
+            address = _pinned(relay_address, dialed)
+            # Before the relay is asked: a profile that is to be continued knows where.
+            await shared.write(lambda tx: choose_relay(tx, address))
+            refusal = await _claim(shared, connection, address)
+        if refusal is not None:
+            await surroundings.run_blocking(lambda: discard_profile(folder))
+            raise refusal
+
+
+async def _register_again(shared: Shared, relay_address: RelayAddress) -> None:
+    known = await shared.read(known_relay)
+    if known is not None and replace(known, fingerprint=relay_address.fingerprint) == relay_address:
+        pin = relay_address.fingerprint or known.fingerprint
+        relay_address = replace(relay_address, fingerprint=pin)
+    dialed = await shared.dialer(relay_address)
+    async with open_connection(dialed) as connection:
+        refusal = await _claim(shared, connection, _pinned(relay_address, dialed))
+    if refusal is not None:
+        raise refusal
+
+
+async def _claim(
+    shared: Shared, connection: RelayConnection, address: RelayAddress
+) -> RelayRefusal | None:
+    """Register and upload prekeys; give the refusal if the relay does not take the name."""
+    own = await shared.read(account.get)
+    device = own.device
+    statement = register_statement(
+        device.address, device.identity.private, own.account_key, connection.challenge
+    )
+    try:
+        logged_in = await connection.request(statement, LoggedIn)
+    except RelayRefusal as refusal:
+        return refusal
+    await shared.write(lambda tx: _note_registered(tx, address))
+    await note_relay_clock(shared, connection)
+    await PrekeyShelf(shared, connection, logged_in.one_time_count).refill()
+    return None
+
+
+def _note_registered(tx: Transaction, address: RelayAddress) -> None:
+    choose_relay(tx, address)
+    account.mark_registered(tx)
+
+
+def _pinned(address: RelayAddress, dialed: Dialed) -> RelayAddress:
+    """Give the address with the key that was pinned or, on this machine, shown at first use."""
+    return address if dialed.fingerprint is None else address.pinned_to(dialed.fingerprint)

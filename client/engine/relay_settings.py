@@ -1,0 +1,59 @@
+"""Which relay a profile uses, and which key it has to show.
+
+Spec: docs/protocol.md#transport
+"""
+
+from dataclasses import replace
+
+from client.errors import LocalError, TrustOpen
+from client.network.address import RelayAddress, parse_address
+from client.store import settings
+from client.store.transaction import Transaction
+
+
+def known_relay(tx: Transaction) -> RelayAddress | None:
+    """Give the profile's relay with its pinned fingerprint, or None if none was ever named."""
+    text = settings.relay_address(tx)
+    if text is None:
+        return None
+    address, pin = parse_address(text), settings.relay_pin(tx)
+    return address if pin is None else address.pinned_to(pin.hex())
+
+
+def required_relay(tx: Transaction) -> RelayAddress:
+    """Give the profile's relay.
+
+    Raises:
+        LocalError: none was ever named.
+    """
+    address = known_relay(tx)
+    if address is None:
+        raise LocalError("This profile has no relay yet.", hint="Name one with --relay ADDRESS.")
+    return address
+
+
+def choose_relay(tx: Transaction, address: RelayAddress) -> None:
+    """Use the relay that the user named from now on.
+
+    A fingerprint in ``address`` is the user's own word: it replaces the pin, also where the relay
+    showed another key before. Without one the pin of the same host and port stays.
+    """
+    settings.set_relay_address(tx, str(replace(address, fingerprint=None)))
+    if address.fingerprint is not None:
+        settings.set_relay_pin(tx, bytes.fromhex(address.fingerprint))
+
+
+def pin_first_use(tx: Transaction, address: RelayAddress, fingerprint: str) -> None:
+    """Pin the key that a relay on this machine showed at its first use.
+
+    Raises:
+        TrustOpen: another process has pinned another key, or chosen another relay, meanwhile.
+    """
+    now = known_relay(tx)
+    if now == address:
+        settings.set_relay_pin(tx, bytes.fromhex(fingerprint))
+    elif now != address.pinned_to(fingerprint):
+        raise TrustOpen(
+            "The relay or its key was changed while this program connected to it.",
+            hint="Try again.",
+        )

@@ -1,0 +1,96 @@
+"""Keeps a logged-in connection, and comes back after every loss.
+
+    CONNECTING ── dial, greet, log in ──▶ ONLINE ── lost ──▶ OFFLINE ── wait ──▶ CONNECTING ...
+         └────────── any UserError ─────────────────────────────▲
+
+What is done on a connection is the business of the services it is given to. Every UserError ends
+the attempt and becomes the engine's problem until a later attempt succeeds; a relay that shows
+another key gets no login, and is asked again later in case it was put right, or the user has
+pinned the new key meanwhile.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import trio
+
+from client.engine.backoff import STEADY_AFTER_S, Backoff
+from client.engine.relay_settings import pin_first_use, required_relay
+from client.engine.shared import Shared
+from client.engine.timekeeper import note_relay_clock
+from client.errors import UserError
+from client.network.address import RelayAddress
+from client.network.connection import RelayConnection, open_connection
+from client.network.failures import ConnectionLost
+from client.network.one_error import one_error
+from client.network.refusals import RelayRefusal
+from client.network.statements import login_statement
+from client.network.transport import Dialed
+from client.store import account
+from client.store.account import OwnAccount
+from client.store.transaction import Transaction
+from protocol.wire.messages import LoggedIn
+
+Service = Callable[[RelayConnection, LoggedIn], Awaitable[None]]
+"""Works on one logged-in connection until that is lost, or for as long as it has work."""
+
+
+class Supervisor:
+    """Runs ``services`` on one connection after another."""
+
+    def __init__(self, shared: Shared, services: Sequence[Service]) -> None:
+        self._shared = shared
+        self._services = services
+        self._backoff = Backoff()
+
+    async def run(self) -> None:
+        """Connect, serve, and connect again, for ever."""
+        while True:
+            self._shared.standing.connecting()
+            began = trio.current_time()
+            try:
+                await self._connect_and_serve()
+            except UserError as problem:
+                self._shared.standing.offline(problem)
+                steady = trio.current_time() - began > STEADY_AFTER_S
+                self._backoff = (Backoff() if steady else self._backoff).failed()
+                await self._pause(problem)
+
+    async def _pause(self, problem: UserError) -> None:
+        retry_after_ms = None
+        if isinstance(problem, ConnectionLost | RelayRefusal):
+            retry_after_ms = problem.retry_after_ms
+        random_bytes = self._shared.surroundings.random_bytes
+        await trio.sleep(self._backoff.delay_s(random_bytes, retry_after_ms))
+
+    async def _connect_and_serve(self) -> None:
+        address, own = await self._shared.read(_whom_and_where)
+        dialed = await self._shared.dialer(address)
+        async with open_connection(dialed) as connection:
+            await self._pin(address, dialed)
+            logged_in = await _log_in(connection, own)
+            await self._serve(connection, logged_in)
+
+    async def _pin(self, address: RelayAddress, dialed: Dialed) -> None:
+        """Pin what a relay on this machine showed at its first use, before anything is signed."""
+        fingerprint = dialed.fingerprint
+        if address.fingerprint is None and fingerprint is not None:
+            await self._shared.write(lambda tx: pin_first_use(tx, address, fingerprint))
+
+    async def _serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
+        await note_relay_clock(self._shared, connection)
+        self._shared.standing.online()
+        with one_error():
+            async with trio.open_nursery() as nursery:
+                for service in self._services:
+                    nursery.start_soon(service, connection, logged_in)
+                raise await connection.wait_closed()
+
+
+def _whom_and_where(tx: Transaction) -> tuple[RelayAddress, OwnAccount]:
+    return required_relay(tx), account.get(tx)
+
+
+async def _log_in(connection: RelayConnection, own: OwnAccount) -> LoggedIn:
+    device = own.device
+    statement = login_statement(device.address, device.identity.private, connection.challenge)
+    return await connection.request(statement, LoggedIn)
