@@ -1,0 +1,179 @@
+"""P5: whatever comes in, the store is as it was, row by row, but for the one visible line.
+
+The dump is of every table. A gap adds one line to the history and two marks to
+``seen``, and a held envelope one row to ``held``: nothing else may differ.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from client.messaging.outcomes import Duplicate, Held, Junk, Outcome, Unreadable
+from client.values import Delivery, EntryKind
+from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.ids import DeviceAddress, MessageId, Name
+from tests.client.messaging.conftest import MakeClient
+from tests.client.messaging.envelopes import payload_of, sealed_anew
+from tests.support.clients import Client, talk
+
+Dump = dict[str, list[tuple[object, ...]]]
+
+
+def dump(client: Client) -> Dump:
+    return dict(client.dump())
+
+
+def check(client: Client, delivery: Delivery, allowed: tuple[type, ...]) -> Outcome:
+    """Receive, and compare the whole store before and after."""
+    before = dump(client)
+    outcome = client.receive(delivery)
+    assert isinstance(outcome, allowed), outcome
+    after = dump(client)
+    added = {
+        name: [row for row in after[name] if row not in before[name]]
+        for name in after
+        if after[name] != before[name] and not name.startswith("sqlite_")
+    }
+    for name in added:
+        assert all(row in after[name] for row in before[name]), f"a row of {name} is gone"
+    sizes = {name: len(rows) for name, rows in added.items()}
+    if isinstance(outcome, Unreadable):
+        assert sizes == {"history": 1, "seen": 2}
+        assert EntryKind.UNREADABLE in added["history"][0]
+    elif isinstance(outcome, Held):
+        assert sizes == {"held": 1}
+    else:
+        assert sizes == {}
+    return outcome
+
+
+def altered(data: bytes, rng: random.Random, count: int) -> Iterator[bytes]:
+    """Give ``count`` alterations of ``data``: flips, cuts, growths, splices, noise."""
+    for _ in range(count):
+        match rng.randrange(6):
+            case 0:
+                yield data[: rng.randrange(len(data))]
+            case 1:
+                yield data + rng.randbytes(rng.randrange(1, 40))
+            case 2:
+                yield rng.randbytes(rng.randrange(1, 3_000))
+            case 3:
+                at, size = rng.randrange(len(data)), rng.randrange(1, 40)
+                yield data[:at] + rng.randbytes(size) + data[at + size :]
+            case _:
+                changed = bytearray(data)
+                # Most of a message is ciphertext: look at its head as often as at the rest.
+                reach = rng.choice((64, len(data)))
+                changed[rng.randrange(min(reach, len(data)))] ^= 1 << rng.randrange(8)
+                yield bytes(changed)
+
+
+def test_p5_altered_envelopes_change_nothing(
+    friends: tuple[Client, Client], rng: random.Random
+) -> None:
+    alice, bob = friends
+    alice.send(bob, "target")
+    alice.flush()
+    (delivery,) = bob.relay.mail[bob.name]
+    for envelope in altered(delivery.envelope, rng, 60):
+        if envelope != delivery.envelope:
+            check(bob, replace(delivery, envelope=envelope), (Junk,))
+    talk(alice, bob)
+    assert bob.texts(alice)[-1] == "target"
+
+
+@pytest.mark.parametrize("stage", ["handshake", "established"])
+def test_p5_altered_messages_under_a_good_seal_leave_a_line_at_most(
+    alice: Client, bob: Client, rng: random.Random, stage: str
+) -> None:
+    """Whoever knows the sealing key may seal what he likes, in anybody's name."""
+    message_id = alice.send(bob, "first")
+    alice.flush()
+    if stage == "established":
+        talk(alice, bob)
+        bob.send(alice, "answer")
+        talk(alice, bob)
+        message_id = alice.send(bob, "second")
+    else:
+        bob.send(alice, "crossing")  # so that Alice is pinned already
+        bob.flush()
+    payload = payload_of(alice, message_id)
+    for body in altered(payload.body, rng, 60):
+        if body == payload.body:
+            continue
+        vouched = rng.choice((None, alice.sender))
+        hostile = sealed_anew(bob, replace(payload, body=body), vouched)
+        check(bob, hostile, (Unreadable, Duplicate, Held, Junk))
+    assert not [each for each in bob.texts(alice) if each not in ("first", "second")]
+    talk(alice, bob)
+    assert payload.body in {
+        SealedPayload.decode_untrusted(each).body
+        for (each,) in bob.connection.execute("SELECT payload FROM specimens")
+    }
+
+
+def test_p5_noise_in_a_good_seal_is_junk(bob: Client, rng: random.Random) -> None:
+    class Noise(SealedPayload):
+        def encode(self) -> bytes:
+            return self.body
+
+    whole = SealedPayload(
+        DeviceAddress(Name("alice")), PayloadKind.RATCHET_MESSAGE, rng.randbytes(200)
+    ).encode()
+    for body in altered(whole, rng, 60):
+        noise = Noise(DeviceAddress(Name("x")), PayloadKind.RATCHET_MESSAGE, body)
+        check(bob, sealed_anew(bob, noise), (Junk,))
+
+
+def test_p5_senders_who_cannot_be_are_junk(friends: tuple[Client, Client]) -> None:
+    alice, bob = friends
+    message_id = alice.send(bob, "hm")
+    payload = payload_of(alice, message_id)
+    for sender in (
+        DeviceAddress(bob.name),
+        DeviceAddress(alice.name, 2),
+        DeviceAddress(alice.name, 0),
+        DeviceAddress(Name("stranger")),
+    ):
+        check(bob, sealed_anew(bob, replace(payload, sender=sender)), (Junk,))
+
+
+def test_p5_another_account_cannot_leave_gaps_in_a_conversation(
+    friends: tuple[Client, Client], make_client: MakeClient
+) -> None:
+    alice, bob = friends
+    mallory = make_client("mallory")
+    body = payload_of(alice, alice.send(bob, "x")).body[:-3]
+    forged = SealedPayload(alice.device.address, PayloadKind.RATCHET_MESSAGE, body)
+    check(bob, sealed_anew(bob, forged, mallory.sender), (Junk,))
+    check(bob, sealed_anew(bob, forged), (Unreadable,))
+
+
+def test_p5_a_handshake_whose_prekeys_are_gone_is_one_line(alice: Client, bob: Client) -> None:
+    bob.send(alice, "so that you are pinned")
+    bob.flush()
+    message_id = alice.send(bob, "late")
+    alice.flush()
+    bob.connection.execute("DELETE FROM prekeys WHERE kind = 'one-time'")
+    outcome = check(bob, sealed_anew(bob, payload_of(alice, message_id)), (Unreadable,))
+    assert isinstance(outcome, Unreadable)
+    assert "prekeys are gone" in outcome.reason
+
+
+def test_p6_a_flood_of_claims_to_be_a_contact_is_bounded(
+    friends: tuple[Client, Client], make_client: MakeClient
+) -> None:
+    """Held envelopes are, and a person is asked nothing without the relay's word."""
+    alice, bob = friends
+    impostor = make_client("alice")
+    impostor.send(bob, "it is me")
+    impostor.fetch_keys()
+    message_id = MessageId(impostor.connection.execute("SELECT message_id FROM outbox").get)
+    payload = payload_of(impostor, message_id)
+    outcomes = [bob.receive(sealed_anew(bob, payload)) for _ in range(103)]
+    assert outcomes.count(Held(alice.name, None)) == 100
+    assert isinstance(outcomes[100], Unreadable)
+    assert outcomes[101:] == [Duplicate(), Duplicate()]
+    assert bob.texts(alice) == ["hello bob"]
