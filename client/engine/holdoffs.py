@@ -39,15 +39,15 @@ class Holdoffs:
         self._by_peer.pop(peer, None)
 
     def of(self, peer: Name) -> Holdoff | None:
-        """Give the holdoff that concerns ``peer``, or None."""
-        self._forget_past()
+        """Give the holdoff that concerns ``peer``, or None; see :meth:`forget_past`."""
         return self._by_peer.get(None) or self._by_peer.get(peer)
 
     def next_end(self) -> float:
         """Give the time at which the next one ends, infinity if there is none."""
-        self._forget_past()
+        self.forget_past()
         return min((each.until for each in self._by_peer.values()), default=float("inf"))
 
-    def _forget_past(self) -> None:
+    def forget_past(self) -> None:
+        """Let go of what has ended. To be called before :meth:`of`, from async code."""
         now = trio.current_time()
         self._by_peer = {who: each for who, each in self._by_peer.items() if each.until > now}

@@ -55,6 +55,7 @@ class KeyFetcher:
                 await self._shared.changed.wait_beyond(heard)
 
     async def _fetch_wanted(self, connection: RelayConnection) -> None:
+        self.holdoffs.forget_past()
         for wanted in await self._prepare():
             if self.holdoffs.of(wanted.peer.name) is None:
                 await self._fetch(connection, wanted)

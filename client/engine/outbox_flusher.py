@@ -52,6 +52,7 @@ class OutboxFlusher:
         await self._give_up_expired()
         while True:
             heard = self._shared.changed.count
+            self.holdoffs.forget_past()
             batch = await self._shared.read(self._next_batch)
             if batch:
                 await self._flush(connection, batch)
@@ -65,7 +66,10 @@ class OutboxFlusher:
         self._shared.tell(HistoryChanged(peer) for peer in peers)
 
     def _next_batch(self, tx: Transaction) -> list[OutboxItem]:
-        """Give the oldest rows that may go, page by page over those that are held off."""
+        """Give the oldest rows that may go, page by page over those that are held off.
+
+        Runs in a thread, where trio tells no time: what is past is forgotten before.
+        """
         batch: list[OutboxItem] = []
         page = outbox.ready(tx, WINDOW)
         while page and len(batch) < WINDOW:

@@ -106,6 +106,8 @@ class Waiting:
             raise standing.problem
 
     def _holdoff(self, peer: Name) -> Holdoff | None:
+        for each in self._holdoffs:
+            each.forget_past()
         found = [holdoff for each in self._holdoffs if (holdoff := each.of(peer))]
         return max(found, key=lambda holdoff: holdoff.until, default=None)
 
