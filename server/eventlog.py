@@ -8,6 +8,7 @@ appear: the relay knows them anyway (docs/threat-model.md).
 """
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
@@ -76,9 +77,8 @@ class LogFile:
     def __call__(self, line: str) -> None:
         """Write one line."""
         try:
-            self._file.write(line + "\n")
-            self._size += len(line) + 1
-            if self._size > self._most_bytes:
+            self._size += self._file.write(line.encode() + b"\n")
+            if self._size > self._most_bytes and self._path.is_file():
                 self._turn()
         except (OSError, ValueError):
             pass  # a full disk: the mail matters more
@@ -88,11 +88,15 @@ class LogFile:
         self._file.close()
 
     def _open(self) -> None:
-        self._file = self._path.open("a", buffering=1, encoding="utf-8")
-        self._path.chmod(0o600)
-        self._size = self._path.stat().st_size
+        # Unbuffered: a line is in the file, or lost, when it has been written.
+        self._file = open(self._path, "ab", buffering=0, opener=_opener)
+        self._size = os.fstat(self._file.fileno()).st_size
 
     def _turn(self) -> None:
         self._file.close()
         self._path.replace(self._path.with_name(self._path.name + ".1"))
         self._open()
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -24,6 +24,7 @@ from server.connection import Connection
 from server.eventlog import EventLog
 from server.gate import NO_TLS_KEY
 from server.services import Services
+from server.signal import Signal
 from server.store.interface import RelayStore, StoreTrouble
 from server.subscriptions import Subscriptions
 from server.writer import TimedOut
@@ -76,8 +77,8 @@ class Relay:
             now_ms,
             random_bytes,
         )
-        self._connections: set[Connection] = set()
-        self._all_gone = trio.Event()
+        self._connections: dict[Connection, trio.CancelScope] = {}
+        self._one_is_gone = Signal()
         self._is_draining = False
         self._numbers = count(1)
 
@@ -108,9 +109,11 @@ class Relay:
         for connection in list(self._connections):
             connection.drain()
         with trio.move_on_after(DRAIN_SECONDS):
-            while self._connections:
-                await self._all_gone.wait()
+            await self._wait_until_all_are_gone()
         self._log.event("drained", cut_off=len(self._connections))
+        for scope in self._connections.values():
+            scope.cancel()
+        await self._wait_until_all_are_gone()
 
     async def run(self) -> None:
         """Commit and expire, until cancelled."""
@@ -121,14 +124,16 @@ class Relay:
     async def _serve(self, connection: Connection) -> None:
         if self._is_draining:
             return
-        self._connections.add(connection)
         try:
-            await connection.serve()
+            with trio.CancelScope() as self._connections[connection]:
+                await connection.serve()
         finally:
-            self._connections.discard(connection)
-            if not self._connections:
-                self._all_gone.set()
-                self._all_gone = trio.Event()
+            del self._connections[connection]
+            self._one_is_gone.set()
+
+    async def _wait_until_all_are_gone(self) -> None:
+        while self._connections:
+            await self._one_is_gone.wait()
 
     async def _expire_now_and_then(self) -> None:
         while True:

@@ -5,12 +5,13 @@ does between two steps (drop, repeat, reorder, cut off) is the network.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from client.messaging import fetching, prekey_upkeep, submitting
+from client.messaging.arrival import open_seal
 from client.messaging.outcomes import Outcome
 from client.messaging.receiving import receive
 from client.messaging.sending import compose_text
@@ -27,6 +28,7 @@ from client.values import (
     TrustQuestion,
 )
 from protocol.e2ee.identity import IdentityKeyPair, LocalDevice
+from protocol.e2ee.ratchet.header import split_untrusted
 from protocol.ids import DeviceAddress, EnvelopeId, FetchId, MessageId, Name
 from protocol.records import OneTimePair, PrekeyBundle, Sender
 from protocol.signing import SigningKey
@@ -104,6 +106,17 @@ class FakeRelay:
             )
         self.submitted.append((item.to.name, item))
         return self.arrivals[item.envelope_id]
+
+    def ratchet_messages(
+        self, clients: "tuple[Client, ...]"
+    ) -> Iterator[tuple[tuple[bytes, bytes, int], bytes]]:
+        """Open all that was ever submitted: the place in its chain, nonce and ciphertext."""
+        by_name = {client.name: client for client in clients}
+        for name, item in self.submitted:
+            delivery = Delivery(0, item.envelope_id, 0, None, item.envelope)
+            body = by_name[name].open_seal(delivery)
+            header, _, sealed = split_untrusted(body)
+            yield (header.session_id, header.ratchet_key, header.index), sealed
 
 
 class Client:
@@ -214,6 +227,10 @@ class Client:
 
     def send(self, peer: "Client", text: str) -> MessageId:
         return self.write(lambda tx: compose_text(tx, peer.name, text, self.surroundings))
+
+    def open_seal(self, delivery: Delivery) -> bytes:
+        """Give the ratchet message in an envelope for this client."""
+        return self.read(lambda tx: open_seal(tx, account.get(tx), delivery)).payload.body
 
     def receive(self, delivery: Delivery) -> Outcome:
         return self.write(lambda tx: receive(tx, delivery, self.surroundings))

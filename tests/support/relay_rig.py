@@ -79,6 +79,10 @@ class RelayRig:
         await client.enter(self.person(name))
         return client
 
+    async def settle(self) -> None:
+        """Wait until the relay has done all it can do now."""
+        await trio.testing.wait_all_tasks_blocked()
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """Give the log's events of one kind."""
         return [event for event in map(json.loads, self.lines) if event["event"] == name]
