@@ -101,6 +101,7 @@ def _connect(path: Path, key: DatabaseKey, create: int, vfs: str) -> apsw.Connec
         flags = apsw.SQLITE_OPEN_READWRITE | create
         connection = apsw.Connection(str(path), flags, vfs or None)
         try:
+            _require_ciphers(connection)
             _set_key(connection, key)
             for name, value in _SETTINGS:
                 _set(connection, name, value)
@@ -108,6 +109,20 @@ def _connect(path: Path, key: DatabaseKey, create: int, vfs: str) -> apsw.Connec
             connection.close()
             raise
     return connection
+
+
+def _require_ciphers(connection: apsw.Connection) -> None:
+    """Refuse a way to the disk on which the ciphers are not the uppermost layer.
+
+    Beneath another layer they encrypt the database file, and leave the
+    write-ahead log in plaintext.
+    """
+    if not (connection.vfsname("main") or "").startswith("multipleciphers-"):
+        raise LocalError(
+            "This installation cannot encrypt its database.",
+            why="Something stands between SQLite and its ciphers.",
+            hint="Reinstall apsw-sqlite3mc.",
+        )
 
 
 def _set_key(connection: apsw.Connection, key: DatabaseKey) -> None:

@@ -1,15 +1,17 @@
 """A disk that remembers: an apsw VFS between SQLite and the operating system.
 
-    SQLite ──▶ ShimVFS ──▶ multipleciphers-unix ──▶ files
-                  │
-                  ├─ trace     every write, sync and truncation, in order
-                  ├─ durable   what each file would hold after a power loss now
-                  └─ faults    a full disk, a disk that fails
+    SQLite ──▶ [multipleciphers-...] ──▶ ShimVFS ──▶ unix ──▶ files
+                                            │
+                                            ├─ trace    every write, sync, truncation, in order
+                                            ├─ durable  what a power loss would leave
+                                            └─ faults   a full disk, a disk that fails
 
 SIGKILL cannot test fsync: the kernel keeps what a dead process has written. So
 a file here has two states, the one programs see and the one that was synced;
 ``power_loss(folder)`` writes the second into another folder, to be opened anew.
-It works for any database, encrypted or not (pages arrive here as ciphertext).
+An encrypted database opens ``disk.name_with_ciphers``. The ciphers have to stand
+above the shim: a VFS on top of them takes the write-ahead log away from them,
+which is then written in plaintext.
 
     with ShimVFS("shim") as disk:
         connection = apsw.Connection(path, vfs=disk.name)
@@ -27,7 +29,7 @@ from typing import Literal, Self
 
 import apsw
 
-BASE = "multipleciphers-unix"
+BASE = "unix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,9 @@ class ShimVFS(apsw.VFS):
     """A VFS under a name of its own; registered while it is entered.
 
     Attributes:
+        name: for a database that is not encrypted.
+        name_with_ciphers: for one that is; SQLite3 Multiple Ciphers makes this
+            VFS when a database is first opened with it.
         trace: all events so far, oldest first.
         fault: called before each event reaches the disk; it may raise
             ``apsw.FullError()`` or ``apsw.IOError()``, and nothing is written.
@@ -79,6 +84,7 @@ class ShimVFS(apsw.VFS):
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.name_with_ciphers = f"multipleciphers-{name}"
         self.trace: list[DiskEvent] = []
         self.fault: Fault | None = None
         self._images: dict[str, _Image] = {}
@@ -95,6 +101,8 @@ class ShimVFS(apsw.VFS):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self.name_with_ciphers in apsw.vfs_names():
+            apsw.unregister_vfs(self.name_with_ciphers)
         self.unregister()
 
     # --- what a test asks ---------------------------------------------------

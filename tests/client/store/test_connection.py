@@ -89,6 +89,19 @@ def test_plain_apsw_is_refused(
     assert not path.exists()
 
 
+def test_a_layer_above_the_ciphers_is_refused(path: Path, key: DatabaseKey) -> None:
+    """It would get the write-ahead log before it is encrypted."""
+
+    class Layer(apsw.VFS):
+        def __init__(self) -> None:
+            super().__init__("layer", "multipleciphers-unix")
+
+    layer = Layer()
+    with pytest.raises(LocalError, match="cannot encrypt"):
+        create_database(path, key, vfs="layer")
+    layer.unregister()
+
+
 def test_a_setting_that_does_not_take_is_noticed(
     path: Path, key: DatabaseKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:

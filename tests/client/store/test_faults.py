@@ -59,7 +59,7 @@ def test_p5_a_fault_at_any_write_is_told_and_leaves_the_old_state(
     error: type[apsw.Error],
     sentence: str,
 ) -> None:
-    connection = create_database(path, key, vfs=disk.name)
+    connection = create_database(path, key, vfs=disk.name_with_ciphers)
     survived, at = False, 0
     sentences: set[str] = set()
     while not survived:
