@@ -1,15 +1,15 @@
 """Find any of thousands of patterns, at a cost that does not grow with their number.
 
 Searching each pattern by itself would read the haystack thousands of times.
-Instead the haystack is read once, as 8-byte words at multiples of 8. A pattern of
-15 bytes or more covers at least one such word wherever it lies, and that word is
-one of the pattern's first eight 8-byte substrings::
+Instead the haystack is read once, as 8-byte words at multiples of 8. Wherever 15
+bytes of a pattern lie, they cover one such word, and that word is one of their eight
+8-byte substrings::
 
     haystack   |.......P|PPPPPPPP|PPPPPP..|        words at multiples of 8
     pattern            P PPPPPPPP PPPPPP           substring at 1 is a whole word
 
-So all those substrings go into one set, and a piece of haystack whose words are
-disjoint from it (one call, in C) holds no pattern. Only where a word is met the
+So eight substrings of each pattern go into one set, and a piece of haystack whose words
+are disjoint from it (one call, in C) holds no pattern. Only where a word is met the
 patterns that own it are searched exactly. Shorter patterns (a user's name as a
 positive control) are few, and are searched one by one.
 """
@@ -120,17 +120,32 @@ def _needles(canaries: Iterable[Canary]) -> Iterator[Needle]:
     """Give each pattern once: hex of digits alone, say, is the same in both cases."""
     known: set[bytes] = set()
     for canary in canaries:
-        for form, pattern in patterns_of(canary.value):
+        for form, pattern in _patterns(canary.value):
             if pattern not in known:
                 known.add(pattern)
                 yield Needle(canary, form, pattern)
+
+
+def _patterns(value: bytes) -> Iterable[tuple[str, bytes]]:
+    """Give all forms; of a short control the raw one, because each would cost a search."""
+    return patterns_of(value) if len(value) >= MIN_FILTERED_BYTES else [("raw", value)]
 
 
 def _owners_of_words(needles: Iterable[Needle]) -> Mapping[int, list[Needle]]:
     owners: defaultdict[int, list[Needle]] = defaultdict(list)
     for needle in needles:
         if len(needle.pattern) >= MIN_FILTERED_BYTES:
-            for index in range(WORD_BYTES):
-                word = needle.pattern[index : index + WORD_BYTES]
-                owners[int.from_bytes(word, sys.byteorder)].append(needle)
+            for word in _words_of(needle.pattern):
+                owners[word].append(needle)
     return owners
+
+
+def _words_of(pattern: bytes) -> Iterator[int]:
+    """Give eight words, at eight places in a row: one of them lies at a multiple of 8.
+
+    Any such row will do; the one with the most different bytes is met least by chance.
+    """
+    rows = range(len(pattern) - MIN_FILTERED_BYTES + 1)
+    best = max(rows, key=lambda start: len({*pattern[start : start + MIN_FILTERED_BYTES]}))
+    for start in range(best, best + WORD_BYTES):
+        yield int.from_bytes(pattern[start : start + WORD_BYTES], sys.byteorder)

@@ -17,6 +17,11 @@ from scripts.story.verdict import Reading, Verdict
 
 ALICE, BOB = Side.ALICE, Side.BOB
 
+_TALK_WORDS = (
+    "Each message is locked for its reader alone. Receipts travel back the same way: "
+    "the relay cannot tell them from messages."
+)
+_SEARCH_WORDS = "For every text, every odd word and every secret key of the two, in every form."
 _KEY_EXCERPT_BYTES = 4
 _FILE_EXCERPT_BYTES = 8
 
@@ -36,25 +41,25 @@ class Story:
             DemoFailed: a step did not happen; there is no verdict.
         """
         alice, bob = self.conversation.person(ALICE), self.conversation.person(BOB)
-        await self._meet()
-        async with alice.online():
-            async with bob.online():
+        relay = self.conversation.stage.address
+        self._begin(1, "Alice and Bob talk", _TALK_WORDS)
+        async with alice.chatting(relay):
+            async with bob.chatting(relay):
+                await self._meet()
                 await self._talk()
             await self._leave_mail_for_bob()
-            async with bob.online():
+            async with bob.chatting(relay):
                 await self._bob_is_back()
             await self._kill_the_relay()
-            async with bob.online():
+            async with bob.chatting(relay):
                 await self._start_the_relay_again()
                 await self._search_the_history()
                 return await self._judge()
 
     async def _meet(self) -> None:
-        self._begin(1, "Alice and Bob talk", "Each message is locked for its reader alone.")
-        address = self.conversation.stage.address
-        async with trio.open_nursery() as nursery:
-            for side in Side:
-                nursery.start_soon(self.conversation.person(side).register, address)
+        """Wait until both have registered, and show what the relay has got of that."""
+        for side in Side:
+            await self.conversation.person(side).wait_until_connected()
         keys = self.conversation.stage.view.identities()
         excerpts = (f"{side}: {keys[side][:_KEY_EXCERPT_BYTES].hex(' ')}…" for side in Side)
         made = (Cell(Manner.DOES, "makes keys"),)
@@ -74,7 +79,7 @@ class Story:
         await self._look("while mail waits", Medium.MEMORY, Medium.DATABASE, Medium.WAL)
 
     async def _bob_is_back(self) -> None:
-        self.conversation.tell_aside(BOB, "is back", "hands it over")
+        self.conversation.tell_aside(BOB, "is back")
         await self.conversation.catch_up(BOB)
         await self.conversation.say(self.script.bob_is_back)
 
@@ -117,9 +122,16 @@ class Story:
         )
 
     async def _judge(self) -> Verdict:
-        self._begin(5, "The relay is searched", "For every text and key, in every form.")
-        await self._look("at the end", *Medium)
-        readings = [await self._reading(side) for side in Side]
+        self.conversation.tell(Act(5, "The relay is searched", _SEARCH_WORDS, has_columns=False))
+        readings: dict[Side, Reading] = {}
+
+        async def read(side: Side) -> None:
+            readings[side] = await self._reading(side)
+
+        async with trio.open_nursery() as nursery:
+            for side in Side:
+                nursery.start_soon(read, side)
+            await self._look("at the end", *Medium)
         examination, not_searched = self.inspector.examination, self.inspector.not_searched
         left_out = {medium for medium, _ in not_searched}
         verdict = Verdict(
@@ -127,16 +139,17 @@ class Story:
             not_searched=not_searched,
             canaries_count=len(examination.canaries),
             needles_count=examination.needles_count,
-            readings=tuple(readings),
+            readings=tuple(readings[side] for side in Side),
             planted=self.inspector.planted,
         )
         self.conversation.tell(Judged(verdict))
         return verdict
 
     async def _reading(self, side: Side) -> Reading:
+        """Compare what was said to ``side`` with its screen and its history."""
         person = self.conversation.person(side)
         expected = tuple(self.script.said_by(side.other))
-        return Reading(side, expected, tuple(person.texts), tuple(await person.history()))
+        return Reading(side, expected, tuple(person.screen.read), tuple(await person.history()))
 
     async def _look(self, when: str, *media: Medium) -> None:
         self.conversation.tell(Looked(await self.inspector.look(when, *media)))

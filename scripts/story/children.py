@@ -4,8 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,82 +14,82 @@ from scripts.story.failure import DemoFailed, step, tail
 
 # As the launchers start Python: a folder named `client` where the user stands is not imported.
 PYTHON: Final = (sys.executable, "-P", "-m")
-COMMAND_TIMEOUT_S: Final = 15.0
+
+_COMMAND_TIMEOUT_S: Final = 15.0
 _END_TIMEOUT_S: Final = 3.0
 
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How a command ended, and what it printed."""
-
-    exit_code: int
-    output: str
+# Whatever the terminal's encoding, what goes through pipes is UTF-8.
+_ENVIRONMENT: Final = {"PYTHONUTF8": "1"}
 
 
-async def run(
-    what: str,
-    command: Sequence[str],
-    log: Path,
-    standard_input: str,
-    accept: frozenset[int],
-) -> Finished:
-    """Run a command to its end.
+async def run(what: str, command: Sequence[str], log: Path) -> str:
+    """Run a command to its end; gives its standard output.
 
     Args:
         what: the step, for error messages.
         command: program and arguments.
         log: takes what it writes on standard error.
-        standard_input: what it can read.
-        accept: exit codes that are as they should be.
 
     Raises:
-        DemoFailed: it took too long, or ended with another code.
+        DemoFailed: it took too long, or failed.
     """
-    with step(what, COMMAND_TIMEOUT_S, log), log.open("ab") as errors:
+    with step(what, _COMMAND_TIMEOUT_S, log), log.open("ab") as errors:
         done = await trio.run_process(
             command,
-            stdin=standard_input.encode(),
+            stdin=b"",
             capture_stdout=True,
             stderr=errors,
             check=False,
+            env=os.environ | _ENVIRONMENT,
         )
-    if done.returncode not in accept:
+    if done.returncode:
         raise DemoFailed(what, f"it ended with exit code {done.returncode}", tail(log))
-    return Finished(done.returncode, done.stdout.decode(errors="replace"))
+    return done.stdout.decode(errors="replace")
 
 
 async def start(
-    command: Sequence[str], log: Path, output: int, environment: dict[str, str] | None = None
+    command: Sequence[str], log: Path, output: int, environment: Mapping[str, str] | None = None
 ) -> trio.Process:
-    """Start a process that runs on; what it writes on standard error goes to ``log``.
+    """Start a process that runs on; its standard input is a pipe.
 
     Args:
         command: program and arguments.
-        log: takes standard error, and standard output too with ``STDOUT``.
-        output: ``subprocess.PIPE`` to read its standard output, ``subprocess.STDOUT``
-            to send it to ``log`` as well.
+        log: takes what it writes on standard error.
+        output: where standard output goes: ``PIPE``, or ``STDOUT`` for ``log`` as well.
         environment: variables to set beside our own.
     """
     with log.open("ab") as errors:
         return await trio.lowlevel.open_process(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=errors if output == subprocess.STDOUT else output,
             stderr=errors,
-            env=os.environ | (environment or {}),
+            env=os.environ | _ENVIRONMENT | dict(environment or {}),
         )
 
 
-async def end(process: trio.Process) -> None:
-    """Ask a process to end, and after a while force it; never leaves it running."""
+async def end(process: trio.Process, *, gently: bool = False) -> None:
+    """End a process; never leaves it running.
+
+    Args:
+        process: may have ended already.
+        gently: first close its standard input, as Ctrl-D does, and let it finish.
+    """
     with trio.CancelScope(shield=True):
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        with trio.move_on_after(_END_TIMEOUT_S):
-            await process.wait()
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        if process.stdin is not None:
+            await process.stdin.aclose()
+        for signal_it in (*([_nothing] if gently else []), process.terminate, process.kill):
+            with contextlib.suppress(ProcessLookupError):
+                signal_it()
+            with trio.move_on_after(_END_TIMEOUT_S):
+                await process.wait()
+                break
+        if process.stdout is not None:
+            await process.stdout.aclose()
+
+
+def _nothing() -> None:
+    """Send no signal."""
 
 
 async def lines(stream: trio.abc.ReceiveStream) -> AsyncIterator[str]:

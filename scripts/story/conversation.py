@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from scripts.story.chat_lines import Mark
 from scripts.story.events import Cell, Event, Manner, RelayCell, Row, Teller
 from scripts.story.failure import DemoFailed
 from scripts.story.person import Person
@@ -33,13 +34,13 @@ class Conversation:
             teller.tell(event)
 
     def tell_aside(self, side: Side, what: str, relay_note: str = "") -> None:
-        """Tell what one side does, and what that is to the relay."""
+        """Tell what one side does, and what happens to the relay."""
         cells = {side: (Cell(Manner.DOES, what),)}
         self.tell(Row.of(cells, RelayCell(note=relay_note)))
 
     async def say(self, line: Line) -> None:
         """Let a line be said and read at once."""
-        await self._send(line, expect_relay=True)
+        await self._send(line)
         await self._wait_for(line.speaker.other)
         self._unread[line.speaker.other].clear()
         cells = {line.speaker: _says(line), line.speaker.other: _reads(line)}
@@ -47,13 +48,16 @@ class Conversation:
 
     async def leave(self, line: Line) -> None:
         """Let a line be said to somebody who is away; the relay keeps it."""
-        await self._send(line, expect_relay=True)
+        await self._send(line)
         self.tell(Row.of({line.speaker: _says(line)}, self._relay_cell()))
 
     async def queue(self, line: Line) -> None:
         """Let a line be said while there is no relay; it waits at the speaker's."""
-        await self._send(line, expect_relay=False)
-        cells = (*_says(line), Cell(Manner.DOES, "queued in the encrypted history"))
+        speaker = self.person(line.speaker)
+        await self._write(line)
+        if speaker.screen.marks[line.text] is not Mark.QUEUED:
+            raise DemoFailed(f"{line.speaker} writes", "without a relay it is not queued")
+        cells = (*_says(line), Cell(Manner.DOES, "queued, encrypted"))
         self.tell(Row.of({line.speaker: cells}, RelayCell(note="dead")))
 
     async def catch_up(self, reader: Side) -> None:
@@ -61,21 +65,24 @@ class Conversation:
         await self._wait_for(reader)
         cells = tuple(cell for line in self._unread[reader] for cell in _reads(line))
         self._unread[reader].clear()
-        self.tell(Row.of({reader: cells}, self._relay_cell()))
+        kept = f"{self.stage.view.waiting_count(reader)} envelopes waited here"
+        self.tell(Row.of({reader: cells}, self._relay_cell(kept)))
 
-    async def _send(self, line: Line, *, expect_relay: bool) -> None:
-        accepted = await self.person(line.speaker).send(line.text)
-        if accepted != expect_relay:
-            where = "at the relay" if accepted else "queued"
-            raise DemoFailed(f"{line.speaker} sends", f"the message is {where}")
+    async def _send(self, line: Line) -> None:
+        """Write, and wait for the relay's acknowledgement."""
+        await self._write(line)
+        await self.person(line.speaker).wait_until_at_relay(line.text)
+
+    async def _write(self, line: Line) -> None:
+        await self.person(line.speaker).say(line.text)
         self._unread[line.speaker.other].append(line)
 
     async def _wait_for(self, reader: Side) -> None:
         self._read_count[reader] += len(self._unread[reader])
         await self.person(reader).wait_until_read(self._read_count[reader])
 
-    def _relay_cell(self) -> RelayCell:
-        return RelayCell(self.stage.view.new_sightings())
+    def _relay_cell(self, note: str = "") -> RelayCell:
+        return RelayCell(self.stage.view.new_sightings(), note)
 
 
 def _says(line: Line) -> tuple[Cell, ...]:

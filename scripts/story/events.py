@@ -44,11 +44,12 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A new act begins."""
+    """A new act begins, in three columns or without."""
 
     number: int
     title: str
     plain_words: str
+    has_columns: bool = True
 
 
 @dataclass(frozen=True, slots=True)

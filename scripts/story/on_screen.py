@@ -67,9 +67,10 @@ class ScreenTeller:
 
 
 def _curtain(act: Act) -> Group:
-    """Title, one sentence, and the heads of the columns."""
+    """Title, a sentence, and the heads of the columns."""
     heads = _columns()
-    heads.add_row(*(Text(head, style=style) for head, style in _COLUMNS))
+    if act.has_columns:
+        heads.add_row(*(Text(head, style=style) for head, style in _COLUMNS))
     return Group(
         Text(),
         Rule(Text(f" {act.number} · {act.title} ", style="bold"), align="left", style="dim"),

@@ -1,11 +1,8 @@
-"""Alice or Bob: a profile of their own, and ``glasspost`` commands run on it.
-
-Everything here goes through the commands a user has, each in a process of its own.
-"""
+"""Alice or Bob: a profile of their own, and the commands a user has, as processes."""
 
 import json
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +11,12 @@ from typing import Any, Final
 import trio
 
 from scripts.story import children
-from scripts.story.children import Finished
-from scripts.story.failure import DemoFailed, step
+from scripts.story.chat_lines import Mark
+from scripts.story.failure import DemoFailed, step, tail
+from scripts.story.screen import Screen
 from scripts.story.script import Side
 
-_READ_TIMEOUT_S: Final = 15.0
-_DONE: Final = 0
-_RELAY_UNREACHABLE: Final = 2
+_TIMEOUT_S: Final = 15.0
 
 
 @dataclass(slots=True)
@@ -29,98 +25,99 @@ class Person:
 
     Attributes:
         side: who.
-        home: folder of the profile.
+        home: folder of the profile, made by the first chat.
         log: takes what this person's commands write on standard error.
-        texts: all that was shown to this person, in order.
+        screen: what this person has seen.
     """
 
     side: Side
     home: Path
     log: Path
-    texts: list[str] = field(default_factory=list)
-    _heard: trio.Event = field(default_factory=trio.Event)
+    screen: Screen = field(default_factory=Screen)
+    _chat: trio.Process | None = None
+    _seen: trio.Event = field(default_factory=trio.Event)
 
-    async def register(self, relay: str) -> None:
-        """Make a profile without a passphrase, and an account at ``relay``."""
-        verb = ["--relay", relay, "register", self.side, "--no-passphrase"]
-        await self._glasspost("registers", verb)
+    @asynccontextmanager
+    async def chatting(self, relay: str) -> AsyncIterator[None]:
+        """Have a chat with the other side open; the first one registers at ``relay``.
 
-    async def send(self, text: str) -> bool:
-        """Send a text to the other side; it goes in by standard input, as no argument list.
-
-        Returns:
-            Whether the relay has it; otherwise it is queued.
+        Raises:
+            DemoFailed: it ends by itself.
         """
-        accept = frozenset({_DONE, _RELAY_UNREACHABLE})
-        finished = await self._glasspost("sends", ["send", self.side.other, "-"], text, accept)
-        return finished.exit_code == _DONE
+        self.screen.begin_chat()
+        command = self._command("--relay", relay, "chat", self.side.other)
+        self._chat = process = await children.start(command, self.log, subprocess.PIPE)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._look_at_screen, process)
+                yield
+                nursery.cancel_scope.cancel()
+            await children.end(process, gently=True)
+        finally:
+            self._chat = None
+            await children.end(process)
+
+    async def say(self, text: str) -> None:
+        """Type a line; returns when it stands on the own screen, with a mark.
+
+        Raises:
+            DemoFailed: it does not appear in time.
+        """
+        if self._chat is None or self._chat.stdin is None:
+            raise DemoFailed(f"{self.side} writes", "there is no chat open")
+        await self._chat.stdin.send_all(text.encode() + b"\n")
+        await self._wait("writes", lambda: text in self.screen.marks)
+
+    async def wait_until_connected(self) -> None:
+        """Wait until the chat says it has reached the relay."""
+        await self._wait("connects", lambda: self.screen.is_connected)
+
+    async def wait_until_at_relay(self, text: str) -> None:
+        """Wait until the own screen shows that the relay has acknowledged ``text``."""
+        arrived = (Mark.AT_RELAY, Mark.DELIVERED)
+        await self._wait("sends", lambda: self.screen.marks[text] in arrived)
+
+    async def wait_until_read(self, count: int) -> None:
+        """Wait until ``count`` texts in all have appeared on the screen."""
+        await self._wait("reads", lambda: len(self.screen.read) >= count)
 
     async def search(self, words: str) -> list[str]:
         """Search the local history; gives the texts found."""
-        finished = await self._glasspost("searches", ["search", words])
-        return [record["text"] for record in _records(finished.output)]
+        return [entry["text"] for entry in await self._records("searches", "search", words)]
 
     async def history(self) -> list[str]:
         """Give the texts that came from the other side, from the local history."""
-        finished = await self._glasspost("reads the history", ["history", self.side.other])
-        entries = [entry for entry in _records(finished.output) if entry["kind"] == "text"]
-        return [entry["text"] for entry in entries if not entry["outgoing"]]
+        entries = await self._records("reads the history", "history", self.side.other)
+        texts = [entry for entry in entries if entry["kind"] == "text"]
+        return [entry["text"] for entry in texts if not entry["outgoing"]]
 
-    @asynccontextmanager
-    async def online(self) -> AsyncIterator[None]:
-        """Be online for a while: a ``listen`` prints what comes, and queued mail goes out."""
-        process = await children.start(self._command(["listen"]), self.log, subprocess.PIPE)
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._hear, process)
-                yield
-                await children.end(process)
-                nursery.cancel_scope.cancel()
-        finally:
-            await children.end(process)
+    async def _look_at_screen(self, chat: trio.Process) -> None:
+        if chat.stdout is None:
+            raise DemoFailed(f"{self.side} chats", "its output is not a pipe")
+        async for line in children.lines(chat.stdout):
+            self.screen.take(line)
+            self._seen.set()
+            self._seen = trio.Event()
+        raise DemoFailed(f"{self.side} chats", "the chat ended by itself", tail(self.log))
 
-    async def wait_until_read(self, count: int) -> None:
-        """Wait until ``count`` texts have been shown in all.
+    async def _wait(self, does: str, happened: Callable[[], bool]) -> None:
+        with step(f"{self.side} {does}", _TIMEOUT_S, self.log):
+            while not happened():
+                await self._seen.wait()
+
+    async def _records(self, does: str, *verb: str) -> list[dict[str, Any]]:
+        """Run a command, and read the JSON objects it prints.
 
         Raises:
-            DemoFailed: they were not, in time.
+            DemoFailed: it fails, or prints something else.
         """
-        what = f"{self.side} reads message {count}"
-        with step(what, _READ_TIMEOUT_S, self.log):
-            while len(self.texts) < count:
-                await self._heard.wait()
-
-    async def _hear(self, process: trio.Process) -> None:
-        if process.stdout is None:
-            raise DemoFailed(f"{self.side} listens", "its output is not a pipe")
-        async for line in children.lines(process.stdout):
-            self.texts.extend(record["text"] for record in _records(line))
-            self._heard.set()
-            self._heard = trio.Event()
-
-    async def _glasspost(
-        self,
-        does: str,
-        verb: Sequence[str],
-        standard_input: str = "",
-        accept: frozenset[int] = frozenset({_DONE}),
-    ) -> Finished:
-        command = self._command(verb)
         what = f"{self.side} {does}"
-        return await children.run(what, command, self.log, standard_input, accept)
+        output = await children.run(what, self._command("--json", *verb), self.log)
+        try:
+            return [json.loads(line) for line in output.splitlines()]
+        except ValueError as error:
+            raise DemoFailed(what, "what it printed is not JSON", output) from error
 
-    def _command(self, verb: Sequence[str]) -> list[str]:
-        options = ["--home", str(self.home), "--as", self.side, "--json"]
-        return [*children.PYTHON, "client", *options, *verb]
-
-
-def _records(output: str) -> list[dict[str, Any]]:
-    """Read one JSON object a line.
-
-    Raises:
-        DemoFailed: it is something else.
-    """
-    try:
-        return [json.loads(line) for line in output.splitlines()]
-    except ValueError as error:
-        raise DemoFailed("reading what glasspost printed", "it is not JSON", output) from error
+    def _command(self, *arguments: str) -> list[str]:
+        options = ("--home", str(self.home), "--as", self.side)
+        return [*children.PYTHON, "client", *options, *arguments]

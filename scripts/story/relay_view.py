@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from protocol.wire.messages import Deliver, Register, Submit
+from protocol.wire.messages import Register, Submit, Subscribed
 from scripts.blindness.traffic import Passed, Traffic
 
 EXCERPT_BYTES: Final = 24
@@ -42,12 +42,19 @@ class RelayView:
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
         self._shown_count = 0
+        self._shown_ids: set[bytes] = set()
 
     def new_sightings(self) -> tuple[Sighting, ...]:
-        """Give the envelopes submitted since the last call."""
+        """Give the envelopes submitted since the last call; one that comes again is not new."""
         new = self._traffic.passed[self._shown_count :]
         self._shown_count += len(new)
-        return tuple(sighting for passed in new for sighting in _sightings(passed))
+        return tuple(sighting for passed in new for sighting in self._sightings(passed))
+
+    def waiting_count(self, name: str) -> int:
+        """Give how many envelopes waited for ``name`` when it last came to fetch them."""
+        passed = (each for each in reversed(self._traffic.passed) if each.login == name)
+        counts = (p.message.waiting_count for p in passed if isinstance(p.message, Subscribed))
+        return next(counts, 0)
 
     def identities(self) -> dict[str, bytes]:
         """Give the public identity key of each name that has registered."""
@@ -58,21 +65,17 @@ class RelayView:
         """Give the envelope ids of all submits, oldest first."""
         return [m.envelope_id for m in self._messages() if isinstance(m, Submit)]
 
-    def delivered_count(self) -> int:
-        """Count the envelopes delivered so far, to anybody."""
-        return sum(isinstance(message, Deliver) for message in self._messages())
-
     def _messages(self) -> Iterator[object]:
         return (passed.message for passed in self._traffic.passed)
 
-
-def _sightings(passed: Passed) -> Iterator[Sighting]:
-    submit = passed.message
-    if isinstance(submit, Submit):
-        yield Sighting(
-            sender=passed.login,
-            recipient=submit.name,
-            size_bytes=len(submit.envelope),
-            seen_at_s=passed.passed_at_s,
-            excerpt=submit.envelope[_EXCERPT_START : _EXCERPT_START + EXCERPT_BYTES],
-        )
+    def _sightings(self, passed: Passed) -> Iterator[Sighting]:
+        submit = passed.message
+        if isinstance(submit, Submit) and submit.envelope_id not in self._shown_ids:
+            self._shown_ids.add(submit.envelope_id)
+            yield Sighting(
+                sender=passed.login,
+                recipient=submit.name,
+                size_bytes=len(submit.envelope),
+                seen_at_s=passed.passed_at_s,
+                excerpt=submit.envelope[_EXCERPT_START : _EXCERPT_START + EXCERPT_BYTES],
+            )

@@ -1,0 +1,105 @@
+"""P1, whole: real relay, real clients, every medium; and for each medium a planted secret."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.blindness.media import Medium
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = [sys.executable, "-P", "-m", "scripts.demo", "--headless"]
+TIMEOUT_S = 90
+
+pytestmark = pytest.mark.slow
+
+
+def run_demo(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*DEMO, *options], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+
+
+def media_lines(story: str) -> dict[str, str]:
+    return dict(re.findall(r"^medium (\w+): (.*)$", story, re.MULTILINE))
+
+
+def test_p1_the_relay_is_blind(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No hit in any medium, each searched in earnest, each with all its controls."""
+    kept = tmp_path_factory.mktemp("demo") / "kept"
+    done = run_demo("--keep", str(kept))
+    assert done.returncode == 0, done.stdout + done.stderr
+    media = media_lines(done.stdout)
+    assert set(media) == set(Medium)
+    for line in media.values():
+        assert " hits=0 " in line
+        assert "MISSING" not in line
+    assert int(media["memory"].split("bytes=")[1].split()[0]) > 50_000_000
+    assert "alice read 4 of 4: once, in order" in done.stdout
+    assert "bob read 6 of 6: once, in order" in done.stdout
+    assert re.search(r"^verdict: HOLDS canaries=\d{3,}", done.stdout, re.MULTILINE)
+    assert (kept / "story.txt").read_text() == done.stdout
+    assert processes_in(kept) == []
+
+
+@pytest.mark.parametrize("medium", Medium)
+def test_p1_what_is_planted_is_found_where_it_is(medium: Medium) -> None:
+    done = run_demo("--plant", medium)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"planted in {medium}: FOUND" in done.stdout
+    assert " hits=0 " not in media_lines(done.stdout)[medium]
+    assert "verdict: FAILS" in done.stdout
+    # Everything else went on as ever: the plant alone made it fail.
+    assert "MISSING" not in done.stdout
+    assert "bob read 6 of 6: once, in order" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_ends_its_processes_when_it_is_interrupted(
+    number: signal.Signals, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    kept = tmp_path_factory.mktemp("demo") / "kept"
+    with subprocess.Popen(
+        [*DEMO, "--keep", str(kept)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout
+        for line in demo.stdout:
+            if line.startswith("bob reads"):
+                break
+        assert len(processes_in(kept)) >= 3  # demo, relay, a listening client
+        demo.send_signal(number)
+        _, errors = demo.communicate(timeout=TIMEOUT_S)
+    assert demo.returncode == 130
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    assert processes_in(kept) == []
+
+
+def test_a_folder_that_holds_something_is_not_written_to(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("full")
+    (folder / "diary.txt").touch()
+    done = run_demo("--keep", str(folder))
+    assert done.returncode == 1
+    assert "is not empty; name a new folder" in done.stderr
+    assert os.listdir(folder) == ["diary.txt"]
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Find the processes whose command line names ``folder``."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone by now
+            if str(folder).encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
