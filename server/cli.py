@@ -58,7 +58,8 @@ def command() -> None:
 )
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
+    metavar="DIR",
     envvar="GLASSPOST_RELAY_DATA",
     help="The relay's folder; made if need be. Default: glasspost/relay in your data directory.",
 )

@@ -77,26 +77,22 @@ class LogFile:
     def __call__(self, line: str) -> None:
         """Write one line."""
         try:
-            self._size += self._file.write(line.encode() + b"\n")
+            # Unbuffered: a line is in the file, or lost, when it has been written.
+            self._size += os.write(self._file, line.encode() + b"\n")
             if self._size > self._most_bytes and self._path.is_file():
                 self._turn()
-        except (OSError, ValueError):
+        except OSError:
             pass  # a full disk: the mail matters more
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        os.close(self._file)
 
     def _open(self) -> None:
-        # Unbuffered: a line is in the file, or lost, when it has been written.
-        self._file = open(self._path, "ab", buffering=0, opener=_opener)
-        self._size = os.fstat(self._file.fileno()).st_size
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._size = os.fstat(self._file).st_size
 
     def _turn(self) -> None:
-        self._file.close()
         self._path.replace(self._path.with_name(self._path.name + ".1"))
+        os.close(self._file)
         self._open()
-
-
-def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
