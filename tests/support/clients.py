@@ -139,9 +139,12 @@ class Client:
     def read(self, function: Callable[[Transaction], T]) -> T:
         return run_reading(self.connection, function)
 
+    def close(self) -> None:
+        self.connection.close()
+
     def reopen(self) -> None:
         """Die and start again."""
-        self.connection.close()
+        self.close()
         self.connection = open_database_file(self.path, self.key)
 
     def dump(self) -> list[tuple[str, list[tuple[object, ...]]]]:

@@ -1,6 +1,6 @@
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ def make_client(tmp_path: Path, relay: FakeRelay, rng: random.Random) -> Iterato
 
         def make(name: str) -> Client:
             client = Client(name, tmp_path, relay, rng)
-            stack.callback(lambda: client.connection.close())
+            stack.enter_context(closing(client))
             client.come_online()
             return client
 
