@@ -16,7 +16,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
     def run(_serve: object, options: Options, _ready: object) -> None:
         seen.append(options)
 
-    monkeypatch.setattr(cli.trio, "run", run)
+    monkeypatch.setattr("server.cli.trio.run", run)
     monkeypatch.delenv("GLASSPOST_RELAY_DATA", raising=False)
     return seen
 
