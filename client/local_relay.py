@@ -4,9 +4,9 @@ The first ``chat`` starts it, it outlives the chat, ``glasspost relay stop`` end
 that start at once must not start two: whoever holds the lock may start one, and the relay inherits
 the lock::
 
-    nobody holds it        no relay runs; take it and start one
-    held, no answer yet    a chat is starting one: wait
-    held, it answers       it runs
+    nobody holds it            no relay runs; take it and start one
+    held, no address yet       a chat is starting one: wait
+    held, it said its address  it runs
 
 The kernel gives the lock back when the relay is dead, however it died; so no process id is ever
 trusted without it. The client knows the relay's command line and nothing else of it.
@@ -19,7 +19,7 @@ import os
 import signal
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,55 +27,59 @@ import platformdirs
 import trio
 
 from client.errors import LocalError
-from client.network.address import RelayAddress
+from client.network.address import RelayAddress, parse_address
 from client.profile.files import PRIVATE_FILE, PRIVATE_FOLDER, write_atomically
+from client.text import clean_line
+from protocol.errors import BadAddress
 
 START_TIMEOUT_S: Final = 15
 STOP_TIMEOUT_S: Final = 15
 
 _POLL_S: Final = 0.05
-_MAX_LOG_LINE: Final = 300
+_MAX_SAID: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class LocalRelay:
-    """A relay that runs on this machine."""
+    """A relay that runs on this machine, ready to answer at ``address``."""
 
     pid: int
-    endpoint: str
+    address: RelayAddress
     started_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class RelayFolder:
-    """Where the local relay keeps its things; it need not exist yet."""
+    """Where the local relay keeps its things; nothing says that they exist.
 
-    path: Path
+    Args:
+        data: the relay's own folder.
+        ours: what clients know about it.
+    """
+
+    data: Path
+    ours: Path
 
     @property
     def lock(self) -> Path:
         """Locked as long as the relay lives."""
-        return self.path / "lock"
+        return self.ours / "lock"
 
     @property
     def state(self) -> Path:
-        """Which process it is, and where it listens."""
-        return self.path / "relay.json"
+        """Which process it is."""
+        return self.ours / "process.json"
 
     @property
-    def log(self) -> Path:
-        """What the relay says."""
-        return self.path / "relay.log"
-
-    @property
-    def data(self) -> Path:
-        """The relay's own data folder."""
-        return self.path / "data"
+    def output(self) -> Path:
+        """What this start of the relay has said; first, when it is ready, its address."""
+        return self.ours / "output"
 
 
 def default_folder() -> RelayFolder:
-    """Give the folder beside the profiles' in the user's data directory."""
-    return RelayFolder(Path(platformdirs.user_data_dir("glasspost-relay", appauthor=False)))
+    """Give the folders in the user's data directory; no profile's name begins with a dot."""
+    base = Path(platformdirs.user_data_dir("glasspost", appauthor=False))
+    return RelayFolder(base / "relay", base / ".local-relay")
 
 
 def running_relay(folder: RelayFolder) -> LocalRelay | None:
@@ -87,6 +91,14 @@ def running_relay(folder: RelayFolder) -> LocalRelay | None:
         return _read_state(folder)
     os.close(lock)
     return None
+
+
+def last_address(folder: RelayFolder) -> RelayAddress | None:
+    """Give the address, with fingerprint, of the relay that runs or ran last; None if none did."""
+    try:
+        return parse_address(next(line for line in _said(folder) if "://" in line))
+    except (StopIteration, BadAddress):
+        return None
 
 
 async def ensure_running(folder: RelayFolder, address: RelayAddress) -> tuple[LocalRelay, bool]:
@@ -106,10 +118,9 @@ async def ensure_running(folder: RelayFolder, address: RelayAddress) -> tuple[Lo
             relay = _read_state(folder)
             if relay is not None:
                 _require_same_place(relay, address)
-                if await answers(address):
-                    return relay, False
+                return relay, False
             await trio.sleep(_POLL_S)
-    raise _does_not_start(folder, "It does not answer.")
+    raise _does_not_start(folder)
 
 
 async def stop(folder: RelayFolder) -> LocalRelay | None:
@@ -136,7 +147,7 @@ async def stop(folder: RelayFolder) -> LocalRelay | None:
         return relay
     raise LocalError(
         f"The local relay (process {relay.pid}) does not end.",
-        hint=f"Look at its log, {folder.log}, or end it with: kill -9 {relay.pid}",
+        hint=f"Look at what it said, in {folder.output}, or: kill -9 {relay.pid}",
     )
 
 
@@ -152,24 +163,26 @@ async def answers(address: RelayAddress) -> bool:
 
 
 async def _start(folder: RelayFolder, address: RelayAddress, lock: int) -> LocalRelay:
-    """Start the relay and wait until it answers; it takes the lock over."""
+    """Start the relay and wait until it is ready; it takes the lock over."""
     try:
         # What an earlier relay left would mislead those who wait for this one.
         folder.state.unlink(missing_ok=True)
-        relay = LocalRelay(_spawn(folder, address, lock), address.endpoint, time.time_ns() // 10**6)
-        write_atomically(folder.state, json.dumps(asdict(relay)).encode())
-        while not await answers(address):
-            if _has_ended(relay):
-                raise _does_not_start(folder, _last_words(folder))
+        folder.output.unlink(missing_ok=True)
+        pid = _spawn(folder, address, lock)
+        state = {"pid": pid, "started_at_ms": time.time_ns() // 1_000_000}
+        write_atomically(folder.state, json.dumps(state).encode())
+        while (relay := _read_state(folder)) is None:
+            if _has_ended(pid):
+                raise _does_not_start(folder)
             await trio.sleep(_POLL_S)
         return relay
     finally:
         os.close(lock)
 
 
-def _has_ended(relay: LocalRelay) -> bool:
+def _has_ended(pid: int) -> bool:
     """Tell whether a child of ours is dead."""
-    return os.waitpid(relay.pid, os.WNOHANG) != (0, 0)
+    return os.waitpid(pid, os.WNOHANG) != (0, 0)
 
 
 def _spawn(folder: RelayFolder, address: RelayAddress, lock: int) -> int:
@@ -186,7 +199,7 @@ def _spawn(folder: RelayFolder, address: RelayAddress, lock: int) -> int:
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(folder.log), append, PRIVATE_FILE),
+                (os.POSIX_SPAWN_OPEN, 1, str(folder.output), append, PRIVATE_FILE),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
             ],
             setsid=True,
@@ -198,7 +211,7 @@ def _spawn(folder: RelayFolder, address: RelayAddress, lock: int) -> int:
 
 def _try_lock(folder: RelayFolder) -> int | None:
     """Take the lock without waiting; gives its descriptor, or None while another has it."""
-    folder.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    folder.ours.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -211,30 +224,37 @@ def _try_lock(folder: RelayFolder) -> int | None:
 
 
 def _read_state(folder: RelayFolder) -> LocalRelay | None:
-    """Read who runs; None before the first start has got that far."""
+    """Read who runs; None until it has said its address."""
     try:
         fields = json.loads(folder.state.read_bytes())
-        return LocalRelay(int(fields["pid"]), str(fields["endpoint"]), int(fields["started_at_ms"]))
+        pid, started_at_ms = int(fields["pid"]), int(fields["started_at_ms"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
+    address = last_address(folder)
+    return None if address is None else LocalRelay(pid, address, started_at_ms)
+
+
+def _said(folder: RelayFolder) -> list[str]:
+    """Give the whole lines that the relay has said."""
+    try:
+        text = folder.output.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
+    return [line.rstrip() for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def _require_same_place(relay: LocalRelay, address: RelayAddress) -> None:
-    if relay.endpoint != address.endpoint:
+    if relay.address.endpoint != address.endpoint:
         raise LocalError(
-            f"The local relay runs at {relay.endpoint}, not at {address.endpoint}.",
-            hint=f"Use --relay {relay.endpoint}, or end it with glasspost relay stop.",
+            f"The local relay runs at {relay.address.endpoint}, not at {address.endpoint}.",
+            hint=f"Use --relay {relay.address.endpoint}, or end it with glasspost relay stop.",
         )
 
 
-def _last_words(folder: RelayFolder) -> str:
-    lines = folder.log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return lines[-1][:_MAX_LOG_LINE] if lines else "It said nothing."
-
-
-def _does_not_start(folder: RelayFolder, why: str) -> LocalError:
+def _does_not_start(folder: RelayFolder) -> LocalError:
+    said = _said(folder)
     return LocalError(
         "The local relay does not start.",
-        why=why,
-        hint=f"Look at its log, {folder.log}, or name another relay with --relay.",
+        why=clean_line(said[-1][:_MAX_SAID]) if said else "It said nothing.",
+        hint="Mend what it complains about, or name another relay with --relay.",
     )

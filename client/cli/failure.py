@@ -19,6 +19,7 @@ from client.text import join_words
 from protocol.errors import (
     BadAddress,
     CallerError,
+    DamagedState,
     GlasspostError,
     InvalidName,
     TooLong,
@@ -42,7 +43,8 @@ _ADVICE_BY_ERRNO: Final = {
     errno.EMFILE: "Raise the limit on open files (ulimit -n).",
 }
 
-_PACKAGES: Final = Path(__file__).resolve().parents[2]
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_PACKAGES: Final = ("protocol", "client")
 
 
 class Terminated(BaseException):
@@ -104,13 +106,13 @@ def _failure(
 
 
 def _of_click(error: click.ClickException) -> Failure:
-    what, hints = error.message, []
-    if isinstance(error, click.NoSuchCommand | click.NoSuchOption) and error.possibilities:
-        hints.append(f"Did you mean {join_words(error.possibilities, 'or')}?")
+    what, hints = error.format_message(), []
+    if isinstance(error, click.NoSuchCommand | click.NoSuchOption):
+        what = error.message
+        if error.possibilities:
+            hints.append(f"Did you mean {join_words(error.possibilities, 'or')}?")
     if isinstance(error, click.NoSuchOption):
         hints.append("A text that begins with a dash goes behind --.")
-    elif isinstance(error, click.MissingParameter):
-        what = error.format_message()
     elif what.startswith("Got unexpected extra argument"):
         hints.append("A text of several words goes into quotes.")
     context = error.ctx if isinstance(error, click.UsageError) else None
@@ -132,10 +134,12 @@ def _of_protocol(error: GlasspostError) -> Failure:
     if isinstance(error, TrustError):
         hint = "See glasspost contacts; answer with glasspost verify PEER."
         return _failure(error, _sentence(error), "", hint, ExitCode.TRUST)
+    if isinstance(error, DamagedState):
+        what = "Something stored on this machine is damaged."
+        hint = "Put back a copy of the profile's folder, or register under another name."
+        return _failure(error, what, _sentence(error), hint)
     if isinstance(error, CallerError):
-        hint = "Restore the profile's folder from a copy, or register anew under another name."
-        return _failure(error, "Something stored on this machine is damaged.",
-                        _sentence(error), hint)  # fmt: skip
+        return _failure(error, _sentence(error), "", "See glasspost --help.")
     hint = "Nothing was changed here. Try again; if it stays, the other side is at fault."
     return _failure(error, "What came over the network was refused.", _sentence(error), hint)
 
@@ -157,11 +161,16 @@ def _of_bug(error: BaseException) -> Failure:
 def _place(error: BaseException) -> str:
     """Say where an error arose: the deepest line of this project."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGES)]
-    if not ours:
-        return "outside of it"
-    path = Path(ours[-1].filename).relative_to(_PACKAGES)
-    return f"in {path}, line {ours[-1].lineno}"
+    ours = [f"{place}, line {frame.lineno}" for frame in frames if (place := _ours(frame.filename))]
+    return f"in {ours[-1]}" if ours else "outside of it"
+
+
+def _ours(filename: str) -> Path | None:
+    """Give the path of one of our modules within the project, else None."""
+    path = Path(filename)
+    if not path.is_relative_to(_ROOT) or path.relative_to(_ROOT).parts[0] not in _PACKAGES:
+        return None
+    return path.relative_to(_ROOT)
 
 
 def _sentence(words: object) -> str:

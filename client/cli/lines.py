@@ -6,8 +6,8 @@
            -- 2 messages from bob are missing here --
 
 Marks: ``.`` queued, ``v`` at the relay, ``vv`` delivered, ``x`` failed. On a terminal long texts
-are wrapped beside the columns; elsewhere a line stays whole. A text's own line feeds never reach the
-margin, so no text can pass for a line of somebody else.
+are wrapped beside the columns; elsewhere a line stays whole. A text's own line feeds never reach
+the margin, so no text can pass for a line of somebody else.
 """
 
 from collections.abc import Iterable

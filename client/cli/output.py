@@ -53,7 +53,7 @@ class Output:
         if self.json:
             print(as_json(_failure_fields(failure)), file=sys.stderr)
         else:
-            self.error_console.print(_failure_text(failure), soft_wrap=True)
+            self.error_console.print(failure_text(failure), soft_wrap=True)
 
     def flush(self) -> None:
         """Hand everything to the system.
@@ -102,7 +102,8 @@ def _failure_fields(failure: Failure) -> dict[str, Json]:
     }
 
 
-def _failure_text(failure: Failure) -> Text:
+def failure_text(failure: Failure) -> Text:
+    """Give an error as a person reads it."""
     from rich.text import Text
 
     text = Text("glasspost: ", style="bold red")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from client.errors import LocalError
+from client.profile.passphrase import Passphrase
 from client.text import clean_line
 
 # Longer than any sentence; keeps a wrong file (a disk image, /dev/zero) out of memory.
@@ -42,12 +43,33 @@ def ask_passphrase(prompt: str) -> str:
     if not _terminal_exists():
         raise LocalError(
             "This needs a passphrase, and there is no terminal to ask on.",
-            hint="Give it with --passphrase-file FILE (or - for standard input).",
+            hint="Give it with --passphrase-file FILE (- for standard input); a new profile can do"
+            " without: --no-passphrase.",
         )
     try:
         return getpass.getpass(prompt)
     except EOFError as error:
         raise LocalError("No passphrase was given.", hint="Type it, then Enter.") from error
+
+
+def new_passphrase(*, none: bool, file: str | None) -> Passphrase | None:
+    """Give a new passphrase, or None where the user wants none.
+
+    Args:
+        none: the user said so by an option.
+        file: where to read it, see :func:`read_passphrase_file`; else the user is asked.
+
+    Raises:
+        LocalError: both are given, or there is no terminal to ask on.
+    """
+    if none and file is not None:
+        raise LocalError(
+            "A passphrase file and --no-passphrase exclude each other.", hint="Leave one out."
+        )
+    if none:
+        return None
+    text = ask_new_passphrase() if file is None else read_passphrase_file(file)
+    return Passphrase.from_text(text) if text else None
 
 
 def ask_new_passphrase() -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from client.cli.settings import Settings
 from client.errors import LocalError
-from client.profile.paths import home_folder, list_home
+from client.profile.paths import home_folder, list_home, profile_folder
 from client.text import clean_line, join_words, shorten
 from protocol.errors import InvalidName
 from protocol.ids import Name, parse_name
@@ -27,7 +27,7 @@ def choose_profile(settings: Settings) -> Name:
     profiles = list_home(home).profiles
     if settings.as_name is not None:
         name = parse_name(settings.as_name)
-        if name not in profiles:
+        if not profile_folder(home, name).path.exists():
             raise _not_there(name, profiles, home)
         return name
     if len(profiles) == 1:

@@ -57,14 +57,14 @@ VERBS: Final = {name: line for verbs in GROUPS.values() for name, line in verbs.
 
 EPILOG: Final = """\b
 Examples:
-  glasspost --as alice chat                 set up and talk; in another terminal: --as bob
-  glasspost send bob "the tide is high"     one message
-  glasspost --json listen --count 1         for a script
+  glasspost --as alice chat              set up and talk (elsewhere: --as bob)
+  glasspost send bob "the tide is high"  one message
+  glasspost --json listen --count 1      for a script
 
 \b
 Exit codes:
-  0 done    1 usage or local error    2 relay unreachable, messages are queued
-  3 refused by the relay    4 a trust question is open    5 wrong passphrase
+  0 done       1 usage or local error         2 relay unreachable: queued
+  3 refused    4 a trust question is open     5 wrong passphrase
 
 The options above may also stand behind the verb. Colours follow NO_COLOR and TERM."""
 
@@ -112,7 +112,7 @@ class Verbs(click.Group):
     cls=Verbs,
     epilog=EPILOG,
     subcommand_metavar="VERB ...",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @global_options(hidden=False)
 @click.version_option(package_name="glasspost", message="%(package)s %(version)s")
@@ -154,6 +154,8 @@ def _ended_by(error: BaseException, output: Output) -> int:
     if any(isinstance(reason, BrokenPipeError) for reason in reasons):
         _discard_output()
         return ExitCode.LOCAL
+    if isinstance(error, SystemExit):  # the end of a completion script's question
+        return int(error.code or 0)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.ctx.get_help(), err=True)
         return ExitCode.LOCAL

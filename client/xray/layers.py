@@ -59,8 +59,8 @@ def envelope_layer(envelope: bytes) -> Layer:
     cutter.number(1, "version")
     cutter.number(4, "sealing key id")
     cutter.readable_by(Reader.RECIPIENT)
-    cutter.cut(KEM_CIPHERTEXT_BYTES, "HPKE encapsulated key: ML-KEM-768 ciphertext")
-    cutter.cut(32, "HPKE encapsulated key: X25519")
+    cutter.cut(KEM_CIPHERTEXT_BYTES, "HPKE encapsulated key (ML-KEM-768)")
+    cutter.cut(32, "HPKE encapsulated key (X25519)")
     cutter.cut(max(0, cutter.left - _TAG_BYTES), "sealed padded payload")
     cutter.cut(_TAG_BYTES, "tag")
     return cutter.finish()
@@ -160,4 +160,4 @@ def _meaning(token: bytes) -> str:
         value = msgpack.unpackb(token)
     except (ValueError, msgpack.UnpackException):
         return ""
-    return value.hex() if isinstance(value, bytes) else str(value)
+    return "" if isinstance(value, bytes) else str(value)

@@ -1,7 +1,7 @@
 """Two ways to show a chat: on a terminal around a draft, or as a plain stream of lines."""
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
@@ -32,7 +32,7 @@ class View(Protocol):
     def prompt(self, words: str) -> None:
         """Set what stands before the draft."""
 
-    def lines(self) -> AsyncIterator[str]:
+    def lines(self) -> AsyncGenerator[str, None]:
         """Give what the user enters, until the user leaves."""
 
 
@@ -77,7 +77,7 @@ class TerminalView:
         self._prompt = words
         self._repaint()
 
-    async def lines(self) -> AsyncIterator[str]:
+    async def lines(self) -> AsyncGenerator[str, None]:
         """Give each draft that Enter ends, until Ctrl-D or the end of the terminal."""
         decoder = KeyDecoder()
         self._repaint()
@@ -130,7 +130,7 @@ class StreamView:
         """Show no prompt: nobody types here."""
         del words
 
-    async def lines(self) -> AsyncIterator[str]:
+    async def lines(self) -> AsyncGenerator[str, None]:
         """Give the lines of standard input, until its end.
 
         Raises:

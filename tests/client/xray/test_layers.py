@@ -113,7 +113,7 @@ def test_values_are_given_in_words() -> None:
     content = meanings(content_layer(CONTENT))
     assert content["kind"] == "1: text"
     assert content["counter"] == "3"
-    assert content["message id"] == "07" * 16
+    assert content["message id"] == ""  # its bytes say it all
     assert content["text"] == "hi"
 
 

@@ -1,0 +1,89 @@
+"""What the first chat does before it begins: a name, a passphrase, a relay."""
+
+import sys
+from dataclasses import replace
+
+from client.cli.opening import REAL_SURROUNDINGS
+from client.cli.output import Output
+from client.cli.passphrases import new_passphrase
+from client.cli.profiles import choose_profile, home_of
+from client.cli.settings import DEFAULT_RELAY, Settings
+from client.engine.registration import register
+from client.errors import LocalError
+from client.local_relay import answers, default_folder, ensure_running, last_address
+from client.network.address import RelayAddress, parse_address
+from client.profile.paths import list_home, profile_folder
+from protocol.errors import InvalidName
+from protocol.ids import Name, parse_name
+
+
+async def ready_profile(settings: Settings, output: Output) -> Settings:
+    """Give settings that name a profile, made now if need be.
+
+    Raises:
+        LocalError: there are several profiles and none is named, or nobody is there to ask.
+        UserError: as for registering.
+    """
+    home = home_of(settings)
+    profiles = list_home(home).profiles
+    if settings.as_name is None and profiles:
+        return replace(settings, as_name=choose_profile(settings))
+    name = _asked_name() if settings.as_name is None else parse_name(settings.as_name)
+    if not profile_folder(home, name).path.exists():
+        await _make(settings, name, output)
+    return replace(settings, as_name=name)
+
+
+async def _make(settings: Settings, name: Name, output: Output) -> None:
+    """Register ``name``, at a relay that is started here if none answers on this machine."""
+    address = parse_address(DEFAULT_RELAY if settings.relay is None else settings.relay)
+    asks = sys.stdin.isatty() or settings.passphrase_file is not None
+    passphrase = new_passphrase(none=not asks, file=settings.passphrase_file)
+    await ready_relay(address, output)
+    await register(home_of(settings), name, address, passphrase, REAL_SURROUNDINGS)
+    output.note(f"You are {name} at {address.endpoint}. Others reach you by that name.")
+
+
+async def ready_relay(address: RelayAddress, output: Output) -> None:
+    """Start a relay where none answers on this machine.
+
+    An address whose key is pinned is only ever answered by the relay that has that key: one of the
+    user's own that is down must not be replaced by ours.
+
+    Raises:
+        LocalError: it does not start.
+    """
+    if not address.is_loopback or address.plain or await answers(address):
+        return
+    folder = default_folder()
+    if address.fingerprint is not None and address != last_address(folder):
+        return
+    relay, started = await ensure_running(folder, address)
+    if started:
+        output.note(
+            f"Started a relay on this machine at {relay.address.endpoint} (process {relay.pid})."
+            " It keeps running; glasspost relay stop ends it."
+        )
+
+
+def _asked_name() -> Name:
+    """Ask for the name to take.
+
+    Raises:
+        LocalError: nobody is there to ask, or no name was given.
+    """
+    if not sys.stdin.isatty():
+        raise LocalError(
+            "There is no profile yet, and nobody to ask for a name.",
+            hint="Say who you are: glasspost --as NAME chat",
+        )
+    for _ in range(3):
+        try:
+            return parse_name(input("Name others will see? ").strip().lower())
+        except InvalidName as error:
+            print(f"{str(error)[0].upper()}{str(error)[1:]}.", file=sys.stderr)
+        except EOFError:
+            break
+    raise LocalError(
+        "No name was given.", hint="Choose one, for example: glasspost --as alice chat"
+    )

@@ -1,0 +1,192 @@
+"""A conversation: the engine's events become lines, the user's lines go to the engine.
+
+Own messages are shown when they are stored, and their mark changes in place as long as they are the
+newest line; later changes are said in a dim line of their own.
+"""
+
+from contextlib import aclosing
+from typing import Final
+
+import trio
+from rich.text import Text
+
+from client.cli.chat.commanding import Commanding
+from client.cli.chat.commands import Command, NotACommand, Say, parse_line
+from client.cli.chat.views import View
+from client.cli.failure import failure_of
+from client.cli.lines import MARKS, STATE_WORDS, Layout, entry_lines, layout_for
+from client.cli.output import failure_text
+from client.engine.engine import Engine
+from client.errors import UserError
+from client.text import shorten
+from client.values import (
+    Connection,
+    ConnectionChanged,
+    EngineEvent,
+    HistoryChanged,
+    HistoryEntry,
+    MessageState,
+)
+from protocol.errors import GlasspostError
+from protocol.ids import Name
+
+BACKLOG: Final = 10
+SETTLE_TIMEOUT_S: Final = 5.0
+
+_PAGE: Final = 50
+_QUOTE_CHARS: Final = 30
+
+
+class Talk:
+    """One user at one engine; ``peer`` is whom a text goes to."""
+
+    def __init__(self, engine: Engine, view: View, peer: Name | None) -> None:
+        self._engine, self._view = engine, view
+        self._commanding = Commanding(engine, view, self)
+        self.peer = peer
+        self._shown: dict[int, MessageState] = {}
+        self._newest_at_start = 0
+        self._connection: Connection | None = None
+        self._told = ""
+        self._one_at_a_time = trio.Lock()
+
+    async def run(self) -> None:
+        """Talk until the user leaves."""
+        async with self._engine.events() as events:
+            await self._begin()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._follow, events)
+                async with aclosing(self._view.lines()) as lines:
+                    async for line in lines:
+                        if not await self._obey(line):
+                            break
+                nursery.cancel_scope.cancel()
+        await self._engine.settle(SETTLE_TIMEOUT_S)
+
+    async def switch_to(self, peer: Name) -> None:
+        """Talk with somebody else, from the last lines of what was said before."""
+        self.peer = peer
+        self._set_prompt()
+        entries = await self._engine.history(peer, BACKLOG)
+        if not entries:
+            self.tell(f"Nothing was said with {peer} yet. Type a text, then Enter.")
+        for entry in entries:
+            self._say(entry)
+
+    def tell(self, words: str) -> None:
+        """Say something of our own, in a dim line."""
+        self._view.say(Text(f"-- {words}", style="dim"))
+
+    # --- what comes -----------------------------------------------------------
+
+    async def _begin(self) -> None:
+        self._newest_at_start = await _newest_row_id(self._engine)
+        if self.peer is not None:
+            await self.switch_to(self.peer)
+        else:
+            await self._commanding.show_beginning()
+        self._set_prompt()
+        problem = self._engine.last_problem
+        self._tell_connection(
+            ConnectionChanged(self._engine.connection, "" if problem is None else problem.reason)
+        )
+
+    async def _follow(self, events: trio.MemoryReceiveChannel[EngineEvent]) -> None:
+        async for event in events:
+            if isinstance(event, ConnectionChanged):
+                self._tell_connection(event)
+            elif isinstance(event, HistoryChanged):
+                await self._show_changes(event.peer)
+            else:
+                self.tell(
+                    f"The key of {event.peer} has changed: nothing goes there before you answer."
+                    f" /to {event.peer}, then /verify"
+                )
+
+    async def _show_changes(self, peer: Name) -> None:
+        async with self._one_at_a_time:
+            for entry in await self._changed(peer):
+                if entry.row_id in self._shown:
+                    self._say_state(entry)
+                else:
+                    self._say(entry)
+
+    async def _changed(self, peer: Name) -> list[HistoryEntry]:
+        """Give the lines that are not shown as they are now; reads back until all are found."""
+        limit = _PAGE
+        while True:
+            entries = await self._engine.history(peer, limit)
+            new = [entry for entry in entries if self._is_new(entry)]
+            if len(new) < limit or len(entries) < limit:
+                return new
+            limit *= 4
+
+    def _is_new(self, entry: HistoryEntry) -> bool:
+        if entry.row_id in self._shown:
+            return self._shown[entry.row_id] is not entry.state
+        return entry.row_id > self._newest_at_start
+
+    def _say(self, entry: HistoryEntry) -> None:
+        self._shown[entry.row_id] = entry.state
+        self._view.say(entry_lines(entry, self._layout(entry)), str(entry.row_id))
+
+    def _say_state(self, entry: HistoryEntry) -> None:
+        self._shown[entry.row_id] = entry.state
+        again = self._view.say_again(entry_lines(entry, self._layout(entry)), str(entry.row_id))
+        if again and entry.state is not MessageState.FAILED:
+            return
+        words = f"{MARKS[entry.state]} {STATE_WORDS[entry.state]}: "
+        self.tell(f"{words}{shorten(entry.text, _QUOTE_CHARS)} {entry.failure}".rstrip())
+
+    def _layout(self, entry: HistoryEntry) -> Layout:
+        return layout_for(self._view.console, {entry.peer, self.peer or entry.peer})
+
+    # --- what the user types --------------------------------------------------
+
+    async def _obey(self, line: str) -> bool:
+        """Do what a line says; tells whether to go on."""
+        meaning = parse_line(line)
+        try:
+            if isinstance(meaning, Say):
+                await self._send(meaning.text)
+            elif isinstance(meaning, Command):
+                return await self._commanding.obey(meaning)
+            elif isinstance(meaning, NotACommand):
+                self.tell(meaning.advice)
+        except (UserError, GlasspostError) as error:
+            self._view.say(failure_text(failure_of(error)))
+        return True
+
+    async def _send(self, text: str) -> None:
+        if self.peer is None:
+            self.tell("To whom? Choose with /to NAME.")
+            return
+        await self._engine.send_text(self.peer, text)
+        await self._show_changes(self.peer)
+
+    # --- the connection -------------------------------------------------------
+
+    def _tell_connection(self, event: ConnectionChanged) -> None:
+        """Say when the relay is reached or lost, and why; not every attempt in between."""
+        if event.connection is Connection.CONNECTING:
+            return
+        words = "Connected."
+        if event.connection is Connection.OFFLINE:
+            words = f"Not connected: {event.reason} What you write is queued."
+        if words != self._told:
+            self.tell(words)
+        self._told, self._connection = words, event.connection
+        self._set_prompt()
+
+    def _set_prompt(self) -> None:
+        offline = " (offline)" if self._connection is Connection.OFFLINE else ""
+        self._view.prompt(f"{self.peer or ''}{offline}> ".lstrip())
+
+
+async def _newest_row_id(engine: Engine) -> int:
+    """Give the highest row id there is, as far as the newest lines of all conversations tell."""
+    newest = 0
+    for contact in await engine.contacts():
+        rows = [entry.row_id for entry in await engine.history(contact.name, _PAGE)]
+        newest = max([newest, *rows])
+    return newest

@@ -1,0 +1,85 @@
+"""Profile and engine for a verb."""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import trio
+
+from client.cli.passphrases import ask_passphrase, read_passphrase_file
+from client.cli.profiles import choose_profile, home_of
+from client.cli.settings import Settings
+from client.engine.engine import Engine, open_engine
+from client.engine.relay_settings import choose_relay
+from client.engine.shared import Shared
+from client.network.address import parse_address
+from client.network.one_error import one_error
+from client.network.transport import dial
+from client.profile.opening import OpenProfile, open_profile, wants_passphrase
+from client.profile.passphrase import Passphrase
+from client.profile.paths import profile_folder
+from client.values import Surroundings
+from protocol.ids import Name
+
+REAL_SURROUNDINGS: Final = Surroundings(
+    now_ms=lambda: time.time_ns() // 1_000_000,
+    random_bytes=os.urandom,
+    run_blocking=trio.to_thread.run_sync,
+)
+
+
+@asynccontextmanager
+async def opened_profile(settings: Settings) -> AsyncIterator[OpenProfile]:
+    """Open the profile that the options mean; asks for its passphrase if it has one.
+
+    A relay named in the options is the profile's from now on.
+
+    Raises:
+        LocalError: there is no such profile, or it cannot be opened.
+        WrongSecret: the passphrase is wrong.
+    """
+    home, name = home_of(settings), choose_profile(settings)
+    passphrase = passphrase_of(settings, name)
+    async with open_profile(home, name, passphrase, REAL_SURROUNDINGS) as profile:
+        if settings.relay is not None:
+            address = parse_address(settings.relay)
+            await profile.database.write(lambda tx: choose_relay(tx, address))
+        yield profile
+
+
+@asynccontextmanager
+async def opened_offline(settings: Settings) -> AsyncIterator[Engine]:
+    """Open the profile for what needs no network: nothing connects, nobody learns of it.
+
+    Raises:
+        UserError: as for :func:`opened_profile`.
+    """
+    async with opened_profile(settings) as profile:
+        yield Engine(Shared(profile, REAL_SURROUNDINGS, dial))
+
+
+@asynccontextmanager
+async def opened_engine(settings: Settings, *, receive: bool) -> AsyncIterator[Engine]:
+    """Open the profile and start its engine.
+
+    Args:
+        settings: the global options.
+        receive: whether to take deliveries, if no other process of this profile does.
+    """
+    with one_error():
+        async with (
+            opened_profile(settings) as profile,
+            open_engine(profile, receive=receive, surroundings=REAL_SURROUNDINGS) as engine,
+        ):
+            yield engine
+
+
+def passphrase_of(settings: Settings, name: Name) -> Passphrase | None:
+    """Give the profile's passphrase from the file or the terminal, or None if it has none."""
+    if not wants_passphrase(profile_folder(home_of(settings), name)):
+        return None
+    if settings.passphrase_file is not None:
+        return Passphrase.from_text(read_passphrase_file(settings.passphrase_file))
+    return Passphrase.from_text(ask_passphrase(f"Passphrase of {name}: "))

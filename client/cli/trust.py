@@ -1,0 +1,57 @@
+"""Trust in plain words: what is known about a contact's key, and how to check it."""
+
+from rich.text import Text
+
+from client.errors import TrustOpen
+from client.values import Contact
+from protocol.e2ee.safety_number import format_safety_number, parse_safety_number
+from protocol.ids import Name
+
+
+def trust_words(contact: Contact) -> Text:
+    """Say how far a contact's key can be relied on."""
+    if contact.pending_identity is not None:
+        return Text("key changed: answer needed", style="bold yellow")
+    if contact.verified:
+        return Text("checked", style="green")
+    if contact.identity is None:
+        return Text("not heard of yet", style="dim")
+    return Text("not yet checked", style="dim")
+
+
+def trust_word(contact: Contact) -> str:
+    """Give the same as one word for programs."""
+    if contact.pending_identity is not None:
+        return "changed"
+    if contact.verified:
+        return "checked"
+    return "unknown" if contact.identity is None else "unchecked"
+
+
+def comparing(peer: Name, own: Name, number: str) -> Text:
+    """Show a safety number and tell how two people compare it."""
+    text = Text(f"Safety number of {own} and {peer}:\n\n")
+    for line in format_safety_number(number).splitlines():
+        text.append(f"    {line}\n", style="bold")
+    text.append(
+        f"\n{peer} sees the same digits with:  glasspost verify {own}\n"
+        "Read them to each other, in person or in a call: somewhere the relay is not.\n"
+        "If they are the same, nobody is listening in between.\n"
+    )
+    return text
+
+
+def require_same(peer: Name, shown: str, typed: str) -> None:
+    """Compare the number a person was told with the one shown here; blanks do not count.
+
+    Raises:
+        BadSafetyNumber: what was typed is not 60 digits.
+        TrustOpen: they differ.
+    """
+    if parse_safety_number(typed) == shown:
+        return
+    raise TrustOpen(
+        f"These are not the digits that belong to you and {peer}.",
+        why="A digit was misread, or somebody has put a key of their own in between.",
+        hint=f"Compare once more. If they differ again, do not rely on what {peer} writes here.",
+    )

@@ -1,0 +1,56 @@
+"""``glasspost register``: a name at a relay, and the profile that holds it."""
+
+import click
+
+from client.cli.opening import REAL_SURROUNDINGS, passphrase_of
+from client.cli.options import global_options
+from client.cli.output import Output
+from client.cli.passphrases import new_passphrase
+from client.cli.profiles import home_of
+from client.cli.running import asynchronous
+from client.cli.settings import DEFAULT_RELAY, Settings
+from client.engine.registration import register
+from client.errors import LocalError
+from client.network.address import parse_address
+from client.profile.paths import is_profile, profile_folder
+from client.text import clean_line
+from protocol.ids import parse_name
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  glasspost register alice
+  glasspost --relay relay.example:7667#5f2a... register alice
+  glasspost register alice --no-passphrase      for scripts and demos"""
+)
+@click.argument("name")
+@click.option(
+    "--no-passphrase",
+    is_flag=True,
+    help="Do not lock the profile; whoever copies its folder can read it.",
+)
+@global_options(hidden=True)
+@asynchronous
+async def command(settings: Settings, name: str, no_passphrase: bool) -> None:
+    """Take NAME at the relay and make a profile for it on this machine.
+
+    If the connection broke on the way, the same command continues.
+    """
+    output, own, home = Output(json=settings.json), parse_name(name), home_of(settings)
+    if settings.as_name not in (None, name):
+        raise LocalError(
+            "--as and the name to register differ.", hint="Leave --as out, or give the same name."
+        )
+    address = parse_address(DEFAULT_RELAY if settings.relay is None else settings.relay)
+    if is_profile(profile_folder(home, own).path):
+        passphrase = passphrase_of(settings, own)
+    else:
+        passphrase = new_passphrase(none=no_passphrase, file=settings.passphrase_file)
+    await register(home, own, address, passphrase, REAL_SURROUNDINGS)
+    folder = profile_folder(home, own).path
+    output.record({"name": own, "relay": str(address), "folder": str(folder)})
+    output.line(f"{own} is registered at {address.endpoint}.")
+    output.line(f"The profile is {clean_line(str(folder))}: its keys exist nowhere else.")
+    if passphrase is None:
+        output.note("It has no passphrase: whoever copies the folder can read it.")

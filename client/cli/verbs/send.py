@@ -1,0 +1,101 @@
+"""``glasspost send``: one message, kept before the network is asked."""
+
+import sys
+from typing import Final
+
+import click
+
+from client.cli.lines import short_id, state_word
+from client.cli.opening import opened_engine
+from client.cli.options import global_options
+from client.cli.output import Output
+from client.cli.profiles import parse_peer
+from client.cli.running import asynchronous
+from client.cli.settings import Settings
+from client.engine.engine import Engine
+from client.errors import LocalError, RelayUnreachable
+from client.values import HistoryEntry, MessageState
+from protocol.errors import TooLong
+from protocol.ids import MessageId
+from protocol.limits import MAX_TEXT_BYTES
+
+ANSWER_TIMEOUT_S: Final = 20.0
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  glasspost send bob "the tide is high"
+  fortune | glasspost send bob -
+  glasspost send bob -- -1              a text that begins with a dash"""
+)
+@click.argument("peer")
+@click.argument("text", metavar="TEXT|-")
+@global_options(hidden=True)
+@asynchronous
+async def command(settings: Settings, peer: str, text: str) -> None:
+    """Send one message; a dash reads it from standard input.
+
+    The message is encrypted and stored first. If the relay cannot be reached it stays queued, any
+    later glasspost of this profile sends it, and the exit code is 2.
+    """
+    output = Output(json=settings.json)
+    name, body = parse_peer(peer), _read(settings) if text == "-" else text
+    async with opened_engine(settings, receive=False) as engine:
+        message_id = await engine.send_text(name, body)
+        problem = await _hand_over(engine, message_id)
+        _report(output, await engine.entry(name, message_id))
+    if problem is not None:
+        raise problem
+
+
+async def _hand_over(engine: Engine, message_id: MessageId) -> RelayUnreachable | None:
+    """Wait until the relay has the message; gives the reason if it cannot have it now."""
+    try:
+        await engine.wait_online(ANSWER_TIMEOUT_S)
+        state = await engine.wait_for(message_id, MessageState.AT_RELAY, ANSWER_TIMEOUT_S)
+    except RelayUnreachable as problem:
+        return problem
+    if state is not MessageState.QUEUED:
+        return None
+    return RelayUnreachable(
+        "The relay did not answer in time.", hint="The message is queued and goes out later."
+    )
+
+
+def _report(output: Output, entry: HistoryEntry | None) -> None:
+    """Say how far the message has come; nothing if it was deleted meanwhile."""
+    if entry is None:
+        return
+    output.record(
+        {
+            "id": entry.message_id.hex(),
+            "state": state_word(entry.state),
+            "to": entry.peer,
+            "time_ms": entry.arrival_ms,
+        }
+    )
+    words = {MessageState.QUEUED: "queued", MessageState.FAILED: "failed"}
+    state = words.get(entry.state, "sent")
+    output.line(f"{state}: {short_id(entry)} to {entry.peer}")
+    output.flush()
+
+
+def _read(settings: Settings) -> str:
+    """Take the text from standard input, without its last line feed."""
+    if settings.passphrase_file == "-":
+        raise LocalError(
+            "Standard input cannot be both the text and the passphrase.",
+            hint="Put the passphrase into a file, or behind a descriptor: --passphrase-file 3",
+        )
+    data = sys.stdin.buffer.read(MAX_TEXT_BYTES + 2)
+    try:
+        return data.decode().removesuffix("\n")
+    except UnicodeDecodeError as error:
+        # A cut at the limit may go through a character; then the length is what is wrong.
+        if len(data) > MAX_TEXT_BYTES:
+            raise TooLong("text", len(data), MAX_TEXT_BYTES) from error
+        raise LocalError(
+            "What came on standard input is not UTF-8 text.",
+            hint="Convert it first, for example: iconv -t utf-8",
+        ) from error
