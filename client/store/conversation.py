@@ -99,7 +99,8 @@ def contacts(tx: Transaction) -> list[Contact]:
     """Give all contacts with the number of their messages and the last activity, by name."""
     rows = tx.all(
         "SELECT name, identity, verified, pending_identity,"
-        " (SELECT count(*) FROM history WHERE peer = name),"
+        " (SELECT count(*) FROM history WHERE peer = name)"
+        " - (SELECT count(*) FROM history WHERE peer = name AND kind = 'notice'),"
         " (SELECT coalesce(arrival_ms, sent_at_ms) FROM history WHERE peer = name"
         " ORDER BY order_ms DESC, sender DESC, series DESC, counter DESC, row_id DESC LIMIT 1)"
         " FROM contacts ORDER BY name"
@@ -111,8 +112,11 @@ def contacts(tx: Transaction) -> list[Contact]:
 
 
 def message_count(tx: Transaction) -> int:
-    """Count all lines of all conversations."""
-    count: int = tx.value("SELECT count(*) FROM history")
+    """Count the messages of all conversations; notices are none."""
+    count: int = tx.value(
+        "SELECT (SELECT count(*) FROM history)"
+        " - (SELECT count(*) FROM history WHERE kind = 'notice')"
+    )
     return count
 
 

@@ -38,6 +38,7 @@ TABLE: Final = (
     "CREATE UNIQUE INDEX history_ids ON history (message_id, peer, sender)",
     "CREATE INDEX history_order ON history (peer, order_ms, sender, series, counter, row_id)",
     "CREATE INDEX history_counters ON history (peer, sender, series, counter, order_ms)",
+    "CREATE INDEX history_notices ON history (peer) WHERE kind = 'notice'",
     "CREATE INDEX history_unlistened ON history (row_id) WHERE listened = 0",
     "CREATE INDEX history_undelivered ON history (peer, counter) WHERE state IN (1, 2)",
 )

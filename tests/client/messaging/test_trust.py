@@ -214,7 +214,9 @@ def test_the_first_key_of_a_contact_written_to_offline_is_pinned_by_whatever_com
 def test_contacts_are_listed_with_what_matters(reinstalled: tuple[Client, Client]) -> None:
     alice, bob = reinstalled
     alice.receive(mail(bob, alice))
+    assert alice.read(conversation.message_count) == 2
     (contact,) = alice.read(conversation.contacts)
+    assert contact.message_count == 2
     assert contact.name == bob.name
     assert contact.pending_identity == bob.device.identity.public
     assert contact.last_activity_ms is not None
