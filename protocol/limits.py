@@ -21,7 +21,7 @@ MAX_FRAME_BYTES = 266_240
 # Padding floor: a text, a handshake and a KEM-carrying message all fit below it and look alike.
 PADDING_FLOOR_BYTES = 4_096
 
-# Messages one side may be ahead in a chain: a forged header costs at most about 7 ms.
+# Messages one side may be ahead in a chain: a forged header costs at most about 10 ms.
 MAX_FORWARD_JUMP = 2_000
 
 # Skipped message keys a session keeps: bounds its stored size (about 150 kB).

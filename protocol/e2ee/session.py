@@ -149,7 +149,7 @@ def decrypt(session: Session, message: bytes, now_ms: int) -> tuple[Session, byt
         KeyGone: it was opened before, or its key has expired.
         DecryptionFailed: it was changed or forged, or its chain is long gone.
         TooManySkipped, BadPublicKey, UnsupportedFeature: its header is refused.
-    Cost: at most about 7 ms, whatever the header claims.
+    Cost: at most about 10 ms, whatever the header claims.
     """
     parts = split_untrusted(message)
     if parts.header.session_id != session.session_id:

@@ -57,7 +57,7 @@ def encrypt(
     ).encode()
     chain, key = next_message_key(chain)
     body = seal_body(key, plaintext, associated_data + header, random_bytes)
-    return replace(state, sending=chain), header + body
+    return state.with_sending(chain), header + body
 
 
 def decrypt(
@@ -113,7 +113,7 @@ def _message_key(
         state, chain = receiving_step(state, header)
     state, chain = _skip_to(state, chain, header.index, now_ms)
     chain, key = take_message_key(chain, header.index)
-    return replace(state, receiving=chain), key
+    return state.with_receiving(chain), key
 
 
 def _skip_count(chain: ReceivingChain | None, header: RatchetHeader) -> int:

@@ -34,6 +34,32 @@ class RatchetState:
     previous_count: int = 0
     skipped: SkippedKeys = NO_SKIPPED_KEYS
 
+    # Every message takes one of these two: spelled out they cost half of dataclasses.replace.
+
+    def with_sending(self, chain: SendingChain) -> "RatchetState":
+        """Give this state with another sending chain."""
+        return RatchetState(
+            self.root,
+            self.our_private,
+            self.their_key,
+            chain,
+            self.receiving,
+            self.previous_count,
+            self.skipped,
+        )
+
+    def with_receiving(self, chain: ReceivingChain) -> "RatchetState":
+        """Give this state with another receiving chain."""
+        return RatchetState(
+            self.root,
+            self.our_private,
+            self.their_key,
+            self.sending,
+            chain,
+            self.previous_count,
+            self.skipped,
+        )
+
 
 def initiator_state(root: RootKey, their_signed_prekey: bytes) -> RatchetState:
     """Give the initiator's first state: the peer's ratchet key is its signed prekey."""
