@@ -80,7 +80,7 @@ def decrypt(
         BadPublicKey: its ratchet key is a point of low order.
         UnsupportedFeature: it carries KEM fields.
     Cost: at most one X25519 operation and MAX_FORWARD_JUMP chain steps, about
-        7 ms, whatever the header claims.
+        10 ms, whatever the header claims.
     """
     received_parts(message.header)
     state = expire_skipped(state, now_ms)
