@@ -98,9 +98,8 @@ async def _register_new(
 
 async def _register_again(shared: Shared, relay_address: RelayAddress) -> None:
     known = await shared.read(known_relay)
-    if known is not None and replace(known, fingerprint=relay_address.fingerprint) == relay_address:
-        pin = relay_address.fingerprint or known.fingerprint
-        relay_address = replace(relay_address, fingerprint=pin)
+    if known is not None and relay_address == replace(known, fingerprint=None):
+        relay_address = known  # the key that was pinned there is still expected
     dialed = await shared.dialer(relay_address)
     async with open_connection(dialed) as connection:
         refusal = await _claim(shared, connection, _pinned(relay_address, dialed))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from client.errors import LocalError, TrustOpen
 from client.network.address import RelayAddress, parse_address
+from client.profile.opening import OpenProfile
 from client.store import settings
 from client.store.transaction import Transaction
 
@@ -57,3 +58,17 @@ def pin_first_use(tx: Transaction, address: RelayAddress, fingerprint: str) -> N
             "The relay or its key was changed while this program connected to it.",
             hint="Try again.",
         )
+
+
+async def use_relay(profile: OpenProfile, address: RelayAddress) -> None:
+    """Use the relay that the user named, from now on; call it before the engine is opened.
+
+    See :func:`choose_relay` for what happens to the pin. The same relay again changes nothing.
+
+    Raises:
+        LocalError: the profile cannot be written.
+    """
+    known = await profile.database.read(known_relay)
+    if known is not None and address in (known, replace(known, fingerprint=None)):
+        return
+    await profile.database.write(lambda tx: choose_relay(tx, address))

@@ -39,7 +39,7 @@ async def watched_engine(world: World, name: str, disk: ShimVFS) -> AsyncIterato
     folder, around = profile_folder(world.home, Name(name)), world.surroundings(name)
     key = unlock(folder, None)
     async with (
-        open_database(folder.database, key, run_inline, vfs=disk.name) as database,
+        open_database(folder.database, key, run_inline, vfs=disk.name_with_ciphers) as database,
         open_engine(
             OpenProfile(Name(name), folder, database),
             receive=True,
@@ -125,11 +125,9 @@ def _after_power_loss(
     left = world.home / f"left {len(disk.trace)}"
     disk.power_loss(into=left)
     key = unlock(profile_folder(world.home, Name(name)), None)
-    # The cipher does not reach the log of a database on a shim: only another shim can read it.
-    with ShimVFS("survivor") as survivor:
-        connection = open_database_file(left / "profile.db", key, vfs=survivor.name)
-        try:
-            return run_reading(connection, function)
-        finally:
-            connection.close()
-            shutil.rmtree(left)
+    connection = open_database_file(left / "profile.db", key)
+    try:
+        return run_reading(connection, function)
+    finally:
+        connection.close()
+        shutil.rmtree(left)

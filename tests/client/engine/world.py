@@ -22,7 +22,7 @@ from client.engine.registration import register
 from client.errors import RelayUnreachable
 from client.network.address import RelayAddress, parse_address
 from client.network.one_error import one_error
-from client.network.transport import NO_RELAY_KEY, Dialed
+from client.network.transport import NO_RELAY_KEY, Dialed, Dialer
 from client.profile.opening import open_profile
 from client.values import EntryKind, HistoryEntry, MessageState, Surroundings
 from protocol.ids import Name
@@ -58,6 +58,7 @@ class World:
         self.store = store or MemoryStore(self.clock)
         self.wrap: Wrap = lambda stream: stream
         self.dial_count = 0
+        self.local_clock_offset_ms = 0
         self.log_lines: list[str] = []
         self._nursery = nursery
         self._relay: Relay | None = None
@@ -112,12 +113,15 @@ class World:
     # --- people ---------------------------------------------------------------
 
     def surroundings(self, seed: str) -> Surroundings:
-        """Give a person's surroundings: the world's clock and a seed of their own."""
-        return Surroundings(self.clock, SeededBytes(f"{self.rng.random()} {seed}"), run_inline)
+        """Give a person's surroundings: the world's clock (and its offset) and a seed."""
+        offset_ms = self.local_clock_offset_ms
+        return Surroundings(
+            lambda: self.clock() + offset_ms,
+            SeededBytes(f"{self.rng.random()} {seed}"),
+            run_inline,
+        )
 
-    async def register(
-        self, name: str, dialer: Callable[[RelayAddress], Awaitable[Dialed]] | None = None
-    ) -> None:
+    async def register(self, name: str, dialer: Dialer | None = None) -> None:
         """Register a profile without a passphrase."""
         around = self.surroundings(name)
         await register(self.home, Name(name), ADDRESS, None, around, dialer=dialer or self.dial)

@@ -1,0 +1,133 @@
+"""A contact's key has changed: nothing goes out before a person has decided."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+
+from client.errors import ExitCode, LocalError, TrustOpen
+from client.values import MessageState, TrustQuestion
+from protocol.ids import DeviceAddress, FetchId, Name
+from protocol.limits import PREKEY_ROTATION_MS
+from server.store.memory import MemoryStore
+from server.store.values import SealingKeyOnRecord, TakenBundle
+from tests.client.engine.world import World, small_world
+from tests.support.relay_rig import FakeClock
+
+ALICE, BOB = Name("alice"), Name("bob")
+
+
+class TwoFacedStore(MemoryStore):
+    """Shows the keys of another store while it lies."""
+
+    def __init__(self, clock: FakeClock, other: MemoryStore) -> None:
+        super().__init__(clock)
+        self.other = other
+        self.lies = False
+
+    async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
+        if self.lies:
+            return await self.other.take_bundle(owner, fetch_id)
+        return await super().take_bundle(owner, fetch_id)
+
+    async def sealing_key(self, owner: DeviceAddress) -> SealingKeyOnRecord:
+        if self.lies:
+            return await self.other.sealing_key(owner)
+        return await super().sealing_key(owner)
+
+
+@asynccontextmanager
+async def lying_world(tmp_path: Path, rng: random.Random) -> AsyncIterator[World]:
+    """Give a world whose relay has another bob's keys up its sleeve."""
+    clock = FakeClock()
+    other = MemoryStore(clock)
+    async with small_world(tmp_path / "mallory", rng, other) as world:
+        await world.register("bob")
+    async with small_world(tmp_path / "honest", rng, TwoFacedStore(clock, other)) as world:
+        world.clock = clock
+        yield world
+
+
+def begin_to_lie(world: World) -> None:
+    """Let the sealing keys grow old, and show other ones from now on."""
+    assert isinstance(world.store, TwoFacedStore)
+    world.clock.advance(3 * PREKEY_ROTATION_MS)
+    world.store.lies = True
+
+
+@pytest.mark.parametrize("verified", [True, False])
+async def test_p7_swapped_keys_are_a_question_and_nothing_is_sent(
+    autojump_clock: object, tmp_path: Path, rng: random.Random, verified: bool
+) -> None:
+    async with (
+        lying_world(tmp_path, rng) as world,
+        world.person("alice") as alice,
+        world.person("bob") as bob,
+    ):
+        await alice.say("bob", "hello")
+        await alice.all_delivered("bob")
+        if verified:
+            await alice.engine.safety_number(BOB)
+            await alice.engine.verify(BOB)
+        begin_to_lie(world)
+        async with alice.engine.events() as events:
+            message_id = await alice.engine.send_text(BOB, "secret")
+            with pytest.raises(TrustOpen, match="another identity key") as caught:
+                await alice.engine.wait_for(message_id, MessageState.AT_RELAY, 20)
+            assert caught.value.exit_code is ExitCode.TRUST
+            with trio.fail_after(5):
+                while await events.receive() != TrustQuestion(BOB, verified):
+                    pass
+        await trio.sleep(100)
+        assert (await alice.lines("bob"))[-1].state is MessageState.QUEUED
+        assert await bob.heard("alice") == ["hello"]
+        assert (await alice.engine.status()).open_questions == (BOB,)
+
+
+async def test_what_is_verified_is_the_number_that_was_shown(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with (
+        lying_world(tmp_path, rng) as world,
+        world.person("alice") as alice,
+        world.person("bob") as bob,
+    ):
+        await alice.say("bob", "hello")
+        await alice.all_delivered("bob")
+        with pytest.raises(LocalError, match="was shown yet"):
+            await alice.engine.verify(BOB)
+        ours = await alice.engine.safety_number(BOB)
+        assert ours == await bob.engine.safety_number(ALICE)
+        begin_to_lie(world)
+        message_id = await alice.engine.send_text(BOB, "secret")
+        with pytest.raises(TrustOpen):
+            await alice.engine.wait_for(message_id, MessageState.AT_RELAY, 20)
+        # What was compared is the pinned key; the one in question is not accepted with it.
+        await alice.engine.verify(BOB)
+        (contact,) = await alice.engine.contacts()
+        assert contact.verified
+        assert contact.pending_identity is not None
+        assert await alice.engine.safety_number(BOB) != ours
+
+
+async def test_another_process_hears_of_the_question(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with (
+        lying_world(tmp_path, rng) as world,
+        world.person("alice") as alice,
+        world.person("bob"),
+        world.engine("alice", receive=False) as other,
+    ):
+        await alice.say("bob", "hello")
+        await alice.all_delivered("bob")
+        begin_to_lie(world)
+        async with alice.engine.events() as here, other.engine.events() as there:
+            await other.say("bob", "secret")
+            for events in (here, there):
+                with trio.fail_after(20):
+                    while await events.receive() != TrustQuestion(BOB, verified=False):
+                        pass
