@@ -16,7 +16,15 @@ import trio
 
 from protocol.ids import DeviceAddress
 from protocol.limits import GREETING_TIMEOUT_MS, IDLE_TIMEOUT_MS
-from protocol.wire.messages import Acknowledge, Refusal, Submit, Subscribe
+from protocol.wire.messages import (
+    Acknowledge,
+    Answer,
+    LoggedIn,
+    Refusal,
+    Refused,
+    Submit,
+    Subscribed,
+)
 from protocol.wire.relay_link import Asked, Barred, RelayLink
 from protocol.wire.states import LinkState
 from server.answers import answer_to_acknowledge, answer_to_submit, refused
@@ -123,14 +131,15 @@ class Connection:
         place = self._writer.keep_place(event.request_id)
         match event:
             case Barred():
-                self._writer.answer(place, refused(event.refusal))
+                self._answer(place, "barred", refused(event.refusal))
             case Asked(request=Submit() as request):
                 await self._submit(place, request)
             case Asked(request=Acknowledge() as request):
                 await self._acknowledge(place, request.up_to)
             case Asked(request=request):
-                self._writer.answer(place, await self._clerk.carry_out(request))
-                if isinstance(request, Subscribe):
+                answer = await self._clerk.carry_out(request)
+                self._answer(place, type(request).__name__, answer)
+                if isinstance(answer, Subscribed):
                     await self._subscribe()
 
     async def _submit(self, place: Place, submit: Submit) -> None:
@@ -143,18 +152,26 @@ class Connection:
         await self._services.committer.put(SubmitJob(submission, partial(self._submitted, place)))
 
     def _submitted(self, place: Place, result: Outcome | StoreTrouble) -> None:
-        self._writer.answer(place, answer_to_submit(result))
+        self._answer(place, "Submit", answer_to_submit(result))
 
     async def _acknowledge(self, place: Place, up_to: int) -> None:
         if self._delivery is None or not self._delivery.acknowledge(up_to):
-            self._writer.answer(place, refused(Refusal.BAD_ACKNOWLEDGEMENT))
+            self._answer(place, "Acknowledge", refused(Refusal.BAD_ACKNOWLEDGEMENT))
             return
         work = Acknowledgement(self._clerk.address, up_to)
         settled = partial(self._acknowledged, place, up_to)
         await self._services.committer.put(AcknowledgeJob(work, settled))
 
     def _acknowledged(self, place: Place, up_to: int, result: StoreTrouble | None) -> None:
-        self._writer.answer(place, answer_to_acknowledge(up_to, result))
+        self._answer(place, "Acknowledge", answer_to_acknowledge(up_to, result))
+
+    def _answer(self, place: Place, request: str, answer: Answer) -> None:
+        log = self._services.log
+        if isinstance(answer, Refused):
+            log.event("refused", connection=self._number, request=request, code=answer.code)
+        elif isinstance(answer, LoggedIn):
+            log.event("logged-in", connection=self._number, name=self._clerk.address.name)
+        self._writer.answer(place, answer)
 
     async def _subscribe(self) -> None:
         """Begin to deliver, once the answer to Subscribe is on its way."""

@@ -100,9 +100,8 @@ async def _serve_until_signal(
     ready: Callable[[str], None],
 ) -> None:
     async def handle(stream: trio.SocketStream) -> None:
-        await relay.attend(
-            stream if key is None else trio.SSLStream(stream, key.tls, server_side=True)
-        )
+        inside = stream if key is None else trio.SSLStream(stream, key.tls, server_side=True)
+        await relay.attend(inside, _peer_of(stream))
 
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         # The relay drains while its connections' nursery is still open, and the signals caught.
@@ -197,6 +196,14 @@ async def _open_listeners(listen: ListenAddress) -> list[trio.SocketListener]:
 def _port_of(listener: trio.SocketListener) -> int:
     port: int = listener.socket.getsockname()[1]
     return port
+
+
+def _peer_of(stream: trio.SocketStream) -> str:
+    try:
+        host, port = stream.socket.getpeername()[:2]
+    except OSError:
+        return "gone"
+    return f"{host} port {port}"
 
 
 def _allow_many_files() -> None:

@@ -82,10 +82,15 @@ class Relay:
         self._is_draining = False
         self._numbers = count(1)
 
-    async def attend(self, stream: trio.abc.Stream) -> None:
-        """Serve one connection until its end. Raises nothing but cancellation."""
+    async def attend(self, stream: trio.abc.Stream, peer: str = "") -> None:
+        """Serve one connection until its end. Raises nothing but cancellation.
+
+        Args:
+            stream: TLS or not; a TLS stream has not shaken hands yet.
+            peer: where it comes from, for the log.
+        """
         number = next(self._numbers)
-        self._log.event("connection-opened", connection=number)
+        self._log.event("connection-opened", connection=number, peer=peer)
         reason = "ended"
         try:
             await self._serve(Connection(self._services, stream, number))

@@ -51,6 +51,15 @@ async def test_p1_the_log_holds_no_payload(rng: random.Random) -> None:
     assert any(form in "\n".join(rig.lines) for form in forms(envelope))  # the scan can find
 
 
+async def test_the_log_tells_who_came_and_what_was_refused(rng: random.Random) -> None:
+    async with relay_rig(rng) as rig:
+        alice = await rig.enter("alice")
+        await alice.ask(submit_to(rig.person("nobody"), b"sealed", rng))
+        (logged_in,), (refused,) = rig.events("logged-in"), rig.events("refused")
+        assert (logged_in["connection"], logged_in["name"]) == (1, "alice")
+        assert (refused["connection"], refused["request"], refused["code"]) == (1, "Submit", 5)
+
+
 def test_bytes_do_not_get_in() -> None:
     log = EventLog(lambda: 0, lambda _: None)
     with pytest.raises(TypeError, match="envelope is a bytes"):
