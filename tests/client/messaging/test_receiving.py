@@ -23,7 +23,8 @@ def test_p2_a_redelivered_envelope_is_a_duplicate_and_changes_nothing(
     delivery = mail(alice, bob)
     assert isinstance(bob.receive(delivery), Received)
     before = bob.dump()
-    for again in (delivery, replace(delivery, sequence=99), under_new_id(delivery)):
+    other = replace(mail(alice, bob, "under a used id"), envelope_id=delivery.envelope_id)
+    for again in (delivery, replace(delivery, sequence=99), under_new_id(delivery), other):
         assert bob.receive(again) == Duplicate()
         assert bob.dump() == before
     assert bob.texts(alice)[-1] == "news"

@@ -168,9 +168,11 @@ def test_keeping_the_old_identity_drops_what_was_held_and_goes_on(
     alice.send(bob, "are you well?")
     alice.write(lambda tx: answers.keep_identity(tx, bob.name, alice.surroundings))
     assert "refused" in alice.notices(bob)[-1]
+    alice.send(bob, "behind what waits")
+    assert alice.ready() == []
     bob.relay.shelves[bob.name] = shelf
     talk(alice, bob)
-    assert bob.texts(alice)[-1] == "are you well?"
+    assert bob.texts(alice)[-2:] == ["are you well?", "behind what waits"]
     assert "trust me" not in alice.texts(bob)
     with pytest.raises(LocalError, match="no question"):
         alice.write(lambda tx: answers.keep_identity(tx, bob.name, alice.surroundings))

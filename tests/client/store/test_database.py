@@ -65,15 +65,31 @@ async def test_the_data_version_changes_with_the_writes_of_others_only(
     assert await database.read(settings.relay_address) == "f:6"
 
 
-async def test_many_tasks_take_turns(database: Database) -> None:
-    def count(tx: Transaction) -> None:
-        clock_ms = settings.relay_clock_ms(tx)
-        settings.hear_relay_clock(tx, clock_ms + 1)
+async def test_many_tasks_take_turns(
+    connection: apsw.Connection, path: Path, key: DatabaseKey
+) -> None:
+    """Never two at once, because they share one connection."""
+    connection.close()
+    running, most = 0, 0
 
-    async with trio.open_nursery() as nursery:
-        for _ in range(50):
-            nursery.start_soon(database.write, count)
-    assert await database.read(settings.relay_clock_ms) == 50
+    async def counting(function: Callable[[], T]) -> T:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await trio.lowlevel.checkpoint()
+        result = function()
+        running -= 1
+        return result
+
+    def count(tx: Transaction) -> None:
+        settings.hear_relay_clock(tx, settings.relay_clock_ms(tx) + 1)
+
+    async with open_database(path, key, counting) as database:
+        async with trio.open_nursery() as nursery:
+            for _ in range(50):
+                nursery.start_soon(database.write, count)
+        assert await database.read(settings.relay_clock_ms) == 50
+    assert most == 1
 
 
 async def test_p3_a_write_that_has_begun_is_not_abandoned_when_cancelled(
