@@ -53,12 +53,19 @@ def is_stale(tx: Transaction, peer: Name, surroundings: Surroundings) -> bool:
 
     The relay said then that it was the present one, so its private half lives
     for 35 days from then: two of them leave enough for the outbox and the
-    relay. The later of both clocks decides, because fetching once too often
-    is harmless.
+    relay. A fetch in the future was dated by a clock that was wrong.
     """
     keys = peer_keys.find(tx, peer)
-    now_ms = max(settings.relay_clock_ms(tx), surroundings.now_ms())
-    return keys.sealing_key is None or now_ms - keys.fetched_at_ms > PREKEY_ROTATION_MS
+    age_ms = present_ms(tx, surroundings) - keys.fetched_at_ms
+    return keys.sealing_key is None or not 0 <= age_ms <= PREKEY_ROTATION_MS
+
+
+def present_ms(tx: Transaction, surroundings: Surroundings) -> int:
+    """Give the later of the two clocks: for what may happen too early, but not too late.
+
+    The relay's stands still while we are offline, ours may be set wrong.
+    """
+    return max(settings.relay_clock_ms(tx), surroundings.now_ms())
 
 
 def encrypt_on(

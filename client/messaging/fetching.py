@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from client.errors import RefusedByRelay
 from client.messaging import receipts, trust
-from client.messaging.encrypting import is_stale
+from client.messaging.encrypting import is_stale, present_ms
 from client.messaging.sending import encrypt_waiting
 from client.store import (
     account,
@@ -87,7 +87,7 @@ def bundle_arrived(
     if not trust.agrees(pin, bundle.identity):
         return trust.ask(tx, pin, bundle.identity, surroundings.random_bytes)
     trust.pin_if_first(tx, pin, bundle.identity, surroundings.random_bytes)
-    peer_keys.store_sealing_key(tx, peer, bundle.sealing_key, now_ms)
+    peer_keys.store_sealing_key(tx, peer, bundle.sealing_key, present_ms(tx, surroundings))
     peer_keys.store_signed_prekey_age(tx, peer, bundle.signed_prekey.issued_at_ms)
     if sessions.to_send_on(tx, peer) is None:
         ours = account.get(tx).device
@@ -128,7 +128,7 @@ def sealing_key_arrived(
         return trust.ask(tx, pin, identity, surroundings.random_bytes)
     if pin.pending_identity is None:
         held.take(tx, peer)
-    peer_keys.store_sealing_key(tx, peer, sealing_key, now_ms)
+    peer_keys.store_sealing_key(tx, peer, sealing_key, present_ms(tx, surroundings))
     encrypt_waiting(tx, peer, surroundings)
     return None
 

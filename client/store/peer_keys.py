@@ -33,7 +33,8 @@ class PeerKeys:
 
     Args:
         sealing_key: the newest one seen.
-        fetched_at_ms: when the relay said that this is the present one, by its clock.
+        fetched_at_ms: when the relay said that this is the present one, by the
+            later of its clock and ours.
         signed_prekey_issued_ms: issue time of the newest signed prekey seen.
         fetch_id: of the bundle that is being fetched: a repeated fetch under
             it costs the peer no second one-time pair.

@@ -1,5 +1,7 @@
 """Composing: one transaction, in order, and nothing is encrypted twice."""
 
+from dataclasses import replace
+
 import pytest
 
 from client.errors import LocalError
@@ -63,6 +65,24 @@ def test_a_stale_sealing_key_is_fetched_before_the_next_message(
     alice.send(bob, "later")
     talk(alice, bob)
     assert bob.texts(alice)[-2:] == ["late", "later"]
+
+
+@pytest.mark.parametrize("days", [-1_000, -3, 3, 1_000])
+def test_a_wrong_local_clock_costs_no_message_and_no_endless_fetching(
+    friends: tuple[Client, Client], relay: FakeRelay, days: int
+) -> None:
+    """Set wrong, and set right again later."""
+    alice, bob = friends
+    right = alice.surroundings
+    skew_ms = days * 24 * 3_600_000
+    for number, now_ms in enumerate((lambda: relay.clock.now_ms + skew_ms, right.now_ms)):
+        alice.surroundings = replace(right, now_ms=now_ms)
+        bob.send(alice, f"wants a receipt {number}")
+        alice.send(bob, f"message {number}")
+        talk(bob, alice)
+        assert states(bob, alice)[-1] is MessageState.DELIVERED
+        assert bob.texts(alice)[-1] == f"message {number}"
+        assert alice.write(lambda tx: fetching.prepare(tx, alice.surroundings)) == []
 
 
 def test_a_bundle_is_asked_for_under_the_same_id_until_it_comes(alice: Client, bob: Client) -> None:
