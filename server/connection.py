@@ -15,7 +15,6 @@ from typing import Final
 import trio
 
 from protocol.ids import DeviceAddress
-from protocol.limits import GREETING_TIMEOUT_MS, IDLE_TIMEOUT_MS
 from protocol.wire.messages import (
     Acknowledge,
     Answer,
@@ -24,6 +23,7 @@ from protocol.wire.messages import (
     Refused,
     Submit,
     Subscribed,
+    Welcome,
 )
 from protocol.wire.relay_link import Asked, Barred, RelayLink
 from protocol.wire.states import LinkState
@@ -32,10 +32,11 @@ from server.clerk import Clerk
 from server.committer import AcknowledgeJob, SubmitJob
 from server.delivery import Delivery
 from server.outbox import Place
+from server.patience import Patience
 from server.services import Services
 from server.store.interface import StoreTrouble
 from server.store.values import Acknowledgement, Outcome, Submission
-from server.writer import TimedOut, Writer
+from server.writer import Writer
 
 # Small: one for each connection that is being read.
 READ_BYTES: Final = 16_384
@@ -51,25 +52,24 @@ class Connection:
         self._number = number
         self._link = RelayLink()
         self._clerk = Clerk(services)
-        self._writer = Writer(stream, self._link)
+        self._patience = Patience(trio.current_time())
+        self._writer = Writer(stream, self._link, self._patience)
         self._delivery: Delivery | None = None
-        self._waiting: trio.CancelScope | None = None
         self._is_draining = False
-        self._greeting_deadline = trio.current_time() + GREETING_TIMEOUT_MS / 1000
 
     async def serve(self) -> None:
         """Serve until the client goes, misbehaves, or the relay drains.
 
         Raises:
             WireError: the client sent something wrong.
-            TimedOut: it took too long.
             StoreTrouble: its mail cannot be read.
             trio.BrokenResourceError: the stream broke.
         """
         try:
-            await self._shake_hands()
+            if isinstance(self._stream, trio.SSLStream):
+                await self._stream.do_handshake()
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._writer.run)
+                nursery.start_soon(self._write, nursery.cancel_scope)
                 if not await self._read():
                     nursery.cancel_scope.cancel()
         finally:
@@ -79,18 +79,21 @@ class Connection:
     def drain(self) -> None:
         """Read no more; answer what was asked, say Closing, and end."""
         self._is_draining = True
-        if self._waiting is not None:
-            self._waiting.cancel()
         self._writer.drain()
 
-    # --- reading ------------------------------------------------------------
+    def require_patience(self, now: float) -> None:
+        """Check that the client does not take too long.
 
-    async def _shake_hands(self) -> None:
-        if isinstance(self._stream, trio.SSLStream):
-            with trio.move_on_at(self._greeting_deadline) as scope:
-                await self._stream.do_handshake()
-            if scope.cancelled_caught:
-                raise TimedOut("the TLS handshake")
+        Raises:
+            TimedOut: it does.
+        """
+        self._patience.require(now)
+
+    # --- bytes --------------------------------------------------------------
+
+    async def _write(self, both: trio.CancelScope) -> None:
+        await self._writer.run()
+        both.cancel()  # the last word is said
 
     async def _read(self) -> bool:
         """Read and handle; False if the client has gone, True if the writer has a last word."""
@@ -99,31 +102,21 @@ class Connection:
             if event is not None:
                 await self._handle(event)
             elif self._link.must_answer:
-                await self._wait_until_said()
+                await self._writer.wait_until_said()
             elif not await self._receive():
                 return False
         return True
 
     async def _receive(self) -> bool:
         """Read some bytes; False at the end of the stream."""
-        with trio.move_on_at(self._read_deadline()) as self._waiting:
-            data = await self._stream.receive_some(READ_BYTES)
-            if not data:
-                self._link.receive_end()
-                return False
+        self._patience.reading(trio.current_time())
+        data = await self._stream.receive_some(READ_BYTES)
+        self._patience.read()
+        if data:
             self._link.receive_data(bytes(data))
-        if self._waiting.cancelled_caught and not self._is_draining:
-            raise TimedOut("the next request")
-        return True
-
-    def _read_deadline(self) -> float:
-        if self._link.state is LinkState.GREETING:
-            return self._greeting_deadline
-        return trio.current_time() + IDLE_TIMEOUT_MS / 1000
-
-    async def _wait_until_said(self) -> None:
-        with trio.CancelScope() as self._waiting:
-            await self._writer.wait_until_said()
+        else:
+            self._link.receive_end()
+        return bool(data)
 
     # --- requests -----------------------------------------------------------
 
@@ -139,7 +132,9 @@ class Connection:
             case Asked(request=request):
                 answer = await self._clerk.carry_out(request)
                 self._answer(place, type(request).__name__, answer)
-                if isinstance(answer, Subscribed):
+                if isinstance(answer, Welcome):
+                    self._patience.greeted()
+                elif isinstance(answer, Subscribed):
                     await self._subscribe()
 
     async def _submit(self, place: Place, submit: Submit) -> None:
@@ -178,7 +173,7 @@ class Connection:
         if self._delivery is not None and not self._delivery.is_displaced:
             return
         while not self._writer.owes_nothing and not self._is_draining:
-            await self._wait_until_said()
+            await self._writer.wait_until_said()
         mailbox = self._clerk.address
         self._delivery = Delivery(self._services.store, mailbox, self._writer.notify)
         self._services.subscriptions.begin(mailbox, self._delivery)

@@ -23,11 +23,11 @@ from server.committer import Committer
 from server.connection import Connection
 from server.eventlog import EventLog
 from server.gate import NO_TLS_KEY
+from server.patience import SWEEP_SECONDS, TimedOut
 from server.services import Services
 from server.signal import Signal
 from server.store.interface import RelayStore, StoreTrouble
 from server.subscriptions import Subscriptions
-from server.writer import TimedOut
 
 # Mail lives 30 days and ids one: an hour more or less does not matter.
 EXPIRY_INTERVAL_SECONDS: Final = 3_600
@@ -78,6 +78,7 @@ class Relay:
             random_bytes,
         )
         self._connections: dict[Connection, trio.CancelScope] = {}
+        self._one_has_come = Signal()
         self._one_is_gone = Signal()
         self._is_draining = False
         self._numbers = count(1)
@@ -121,17 +122,20 @@ class Relay:
         await self._wait_until_all_are_gone()
 
     async def run(self) -> None:
-        """Commit and expire, until cancelled."""
+        """Commit, expire and watch the clock, until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._committer.run)
             nursery.start_soon(self._expire_now_and_then)
+            nursery.start_soon(self._end_who_takes_too_long)
 
     async def _serve(self, connection: Connection) -> None:
         if self._is_draining:
             return
+        self._one_has_come.set()
         try:
             with trio.CancelScope() as self._connections[connection]:
                 await connection.serve()
+            connection.require_patience(trio.current_time())
         finally:
             del self._connections[connection]
             self._one_is_gone.set()
@@ -139,6 +143,18 @@ class Relay:
     async def _wait_until_all_are_gone(self) -> None:
         while self._connections:
             await self._one_is_gone.wait()
+
+    async def _end_who_takes_too_long(self) -> None:
+        while True:
+            now = trio.current_time()
+            for connection, scope in self._connections.items():
+                try:
+                    connection.require_patience(now)
+                except TimedOut:
+                    scope.cancel()
+            if not self._connections:
+                await self._one_has_come.wait()
+            await trio.sleep(SWEEP_SECONDS)
 
     async def _expire_now_and_then(self) -> None:
         while True:

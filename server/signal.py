@@ -18,8 +18,9 @@ class Signal:
 
     def set(self) -> None:
         """Wake the waiting task, or let its next wait pass at once."""
-        self._is_set = True
-        self._lot.unpark_all()
+        if not self._is_set:
+            self._is_set = True
+            self._lot.unpark_all()
 
     async def wait(self) -> None:
         """Wait until set, and clear."""

@@ -10,13 +10,12 @@ from typing import Final
 
 import trio
 
-from protocol.errors import GlasspostError
-from protocol.limits import WRITE_TIMEOUT_MS
 from protocol.wire.messages import Answer, Closing, Deliver, Push
 from protocol.wire.relay_link import RelayLink
 from protocol.wire.states import LinkState
 from server.delivery import Delivery
 from server.outbox import Outbox, Place
+from server.patience import Patience
 from server.signal import Signal
 
 # The write timeout counts for each piece: the slowest client may take 2 kB a second.
@@ -26,22 +25,24 @@ PIECE_BYTES: Final = 65_536
 CLOSING_RETRY_MS: Final = 2_000
 
 
-class TimedOut(GlasspostError):
-    """The far side took too long."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} took too long")
-        self.what = what
-
-
 class Writer:
     """Says what one connection has to say."""
 
-    __slots__ = ("_delivery", "_is_draining", "_link", "_outbox", "_said", "_stream", "_to_say")
+    __slots__ = (
+        "_delivery",
+        "_is_draining",
+        "_link",
+        "_outbox",
+        "_patience",
+        "_said",
+        "_stream",
+        "_to_say",
+    )
 
-    def __init__(self, stream: trio.abc.SendStream, link: RelayLink) -> None:
+    def __init__(self, stream: trio.abc.SendStream, link: RelayLink, patience: Patience) -> None:
         self._stream = stream
         self._link = link
+        self._patience = patience
         self._outbox = Outbox(link)
         self._delivery: Delivery | None = None
         self._to_say = Signal()
@@ -90,7 +91,6 @@ class Writer:
         """Write until the link is closed.
 
         Raises:
-            TimedOut: the client takes nothing.
             StoreTrouble: its mail cannot be read.
             trio.BrokenResourceError: the stream broke.
         """
@@ -128,7 +128,6 @@ class Writer:
 
     async def _send(self, data: bytes) -> None:
         for start in range(0, len(data), PIECE_BYTES):
-            with trio.move_on_after(WRITE_TIMEOUT_MS / 1000) as scope:
-                await self._stream.send_all(data[start : start + PIECE_BYTES])
-            if scope.cancelled_caught:
-                raise TimedOut("taking what was sent")
+            self._patience.writing(trio.current_time())
+            await self._stream.send_all(data[start : start + PIECE_BYTES])
+        self._patience.written()
