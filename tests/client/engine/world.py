@@ -73,6 +73,7 @@ class World:
     async def kill_relay(self) -> None:
         """Stop it in the middle of whatever it does."""
         assert self._off is not None
+        self._relay = None
         self._off.cancel()
         await trio.testing.wait_all_tasks_blocked()
 
@@ -98,7 +99,6 @@ class World:
             async with running_relay(self._relay), trio.open_nursery() as self._connections:
                 task_status.started(off)
                 await trio.sleep_forever()
-        self._relay = None
 
     async def dial(self, address: RelayAddress) -> Dialed:
         """Open a connection, as the engine's dialer."""
