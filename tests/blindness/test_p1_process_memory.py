@@ -61,6 +61,7 @@ def test_a_secret_that_is_not_there_is_not_found(holder: subprocess.Popen[str]) 
 def test_the_process_goes_on_afterwards(holder: subprocess.Popen[str]) -> None:
     with process_memory.stopped(holder.pid):
         assert process_memory.is_stopped(holder.pid)
+    assert not process_memory.is_stopped(holder.pid)
     assert holder.stdin
     assert holder.stdout
     holder.stdin.write("\n")

@@ -124,10 +124,10 @@ def pieces_of(haystack: bytes, cuts: list[int]) -> Iterator[bytes]:
 
 
 def test_random_bytes_hold_no_canary(rng: random.Random) -> None:
-    """A false alarm would be as bad as none: 4 MB of noise, 30 canaries, 240 patterns."""
+    """A false alarm would be as bad as none: 4 MB of noise, 30 canaries, 8 forms."""
     canaries = [Canary(f"{n}", random_word(rng.randbytes).encode()) for n in range(30)]
     scanner = Scanner(canaries)
-    assert len(scanner.needles) == 240
+    assert len(scanner.needles) > 200  # hex without letters is one pattern, not two
     assert search(scanner, rng.randbytes(4 << 20)).hits == ()
 
 
