@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from client.cli.output import Json
+from client.cli.tables import beside
 from client.text import clean, clean_line
 from client.values import EntryKind, HistoryEntry, MessageState
 
@@ -49,7 +50,6 @@ _ODD_KINDS: Final = {
     EntryKind.UNSUPPORTED: "[needs a newer version of glasspost]",
     EntryKind.UNREADABLE: "[a message came that could not be opened]",
 }
-_LEAST_TEXT_CELLS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,14 @@ class Layout:
     show_ids: bool = False
 
 
+def width_of(console: Console) -> int | None:
+    """Give the cells of a terminal; None for a file or pipe, where lines stay whole."""
+    return console.width if console.is_terminal else None
+
+
 def layout_for(console: Console, names: Iterable[str], *, show_ids: bool = False) -> Layout:
     """Give the layout for a console and the names that will appear."""
-    width = console.width if console.is_terminal else None
+    width = width_of(console)
     cells = max((len(name) for name in names), default=0)
     return Layout(width, max(cells, len("you")), show_ids)
 
@@ -79,7 +84,7 @@ def entry_lines(entry: HistoryEntry, layout: Layout) -> Text:
     text = Text()
     if entry.missing_before:
         text.append_text(gap_line(entry, layout)).append("\n")
-    return text.append_text(hanging(_head(entry, layout), body_of(entry, layout), layout))
+    return text.append_text(beside(_head(entry, layout), body_of(entry, layout), layout.width))
 
 
 def body_of(entry: HistoryEntry, layout: Layout) -> Text:
@@ -100,18 +105,6 @@ def gap_line(entry: HistoryEntry, layout: Layout) -> Text:
     who = "yours" if entry.outgoing else entry.peer
     words = f"1 message from {who} is" if count == 1 else f"{count} messages from {who} are"
     return Text(f"{' ' * _margin(layout)}-- {words} missing here --", style="yellow")
-
-
-def hanging(head: Text, body: Text, layout: Layout) -> Text:
-    """Put ``body`` beside ``head``, its further lines under its first."""
-    margin = head.cell_len
-    if layout.width is None:
-        rows = body.split("\n", allow_blank=True)
-    else:
-        room = max(layout.width - margin - 1, _LEAST_TEXT_CELLS)
-        rows = body.wrap(_MEASURE, room)
-    lines = Text("\n").join(Text(" " * margin).append_text(row) for row in rows)
-    return head.append_text(lines[margin:])
 
 
 def short_id(entry: HistoryEntry) -> str:
@@ -176,7 +169,3 @@ def _local(time_ms: int) -> datetime:
         return datetime.fromtimestamp(time_ms / 1000).astimezone()
     except (OverflowError, ValueError, OSError):
         return datetime.fromtimestamp(0).astimezone()
-
-
-# Wrapping needs a console for nothing but its tab size.
-_MEASURE: Final = Console(width=80)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -12,9 +12,9 @@ from client.cli.passphrases import ask_passphrase, read_passphrase_file
 from client.cli.profiles import choose_profile, home_of
 from client.cli.settings import Settings
 from client.engine.engine import Engine, open_engine
-from client.engine.relay_settings import choose_relay
+from client.engine.relay_settings import required_relay, use_relay
 from client.engine.shared import Shared
-from client.network.address import parse_address
+from client.network.address import RelayAddress, parse_address
 from client.network.one_error import one_error
 from client.network.transport import dial
 from client.profile.opening import OpenProfile, open_profile, wants_passphrase
@@ -30,6 +30,10 @@ REAL_SURROUNDINGS: Final = Surroundings(
 )
 
 
+async def _nothing(_relay: RelayAddress) -> None:
+    """Do nothing about the relay."""
+
+
 @asynccontextmanager
 async def opened_profile(settings: Settings) -> AsyncIterator[OpenProfile]:
     """Open the profile that the options mean; asks for its passphrase if it has one.
@@ -40,12 +44,12 @@ async def opened_profile(settings: Settings) -> AsyncIterator[OpenProfile]:
         LocalError: there is no such profile, or it cannot be opened.
         WrongSecret: the passphrase is wrong.
     """
+    address = None if settings.relay is None else parse_address(settings.relay)
     home, name = home_of(settings), choose_profile(settings)
     passphrase = passphrase_of(settings, name)
     async with open_profile(home, name, passphrase, REAL_SURROUNDINGS) as profile:
-        if settings.relay is not None:
-            address = parse_address(settings.relay)
-            await profile.database.write(lambda tx: choose_relay(tx, address))
+        if address is not None:
+            await use_relay(profile, address)
         yield profile
 
 
@@ -61,19 +65,26 @@ async def opened_offline(settings: Settings) -> AsyncIterator[Engine]:
 
 
 @asynccontextmanager
-async def opened_engine(settings: Settings, *, receive: bool) -> AsyncIterator[Engine]:
+async def opened_engine(
+    settings: Settings,
+    *,
+    receive: bool,
+    first: Callable[[RelayAddress], Awaitable[None]] = _nothing,
+) -> AsyncIterator[Engine]:
     """Open the profile and start its engine.
 
     Args:
         settings: the global options.
         receive: whether to take deliveries, if no other process of this profile does.
+        first: what to do about the profile's relay before it is connected to.
     """
     with one_error():
-        async with (
-            opened_profile(settings) as profile,
-            open_engine(profile, receive=receive, surroundings=REAL_SURROUNDINGS) as engine,
-        ):
-            yield engine
+        async with opened_profile(settings) as profile:
+            await first(await profile.database.read(required_relay))
+            async with open_engine(
+                profile, receive=receive, surroundings=REAL_SURROUNDINGS
+            ) as engine:
+                yield engine
 
 
 def passphrase_of(settings: Settings, name: Name) -> Passphrase | None:

@@ -36,7 +36,7 @@ class Output:
     def line(self, text: Text | str = "") -> None:
         """Print one line for people; nothing in JSON mode. Plain strings are our own words."""
         if not self.json:
-            self.console.print(text, soft_wrap=True)
+            _print(self.console, text)
 
     def record(self, fields: Mapping[str, Json]) -> None:
         """Print one object for programs; nothing otherwise."""
@@ -46,14 +46,14 @@ class Output:
     def note(self, text: Text | str) -> None:
         """Say something beside the result, on standard error; nothing in JSON mode."""
         if not self.json:
-            self.error_console.print(text, soft_wrap=True, style="dim")
+            _print(self.error_console, text, style="dim")
 
     def fail(self, failure: Failure) -> None:
         """Print an error in its three parts on standard error."""
         if self.json:
             print(as_json(_failure_fields(failure)), file=sys.stderr)
         else:
-            self.error_console.print(failure_text(failure), soft_wrap=True)
+            _print(self.error_console, failure_text(failure))
 
     def flush(self) -> None:
         """Hand everything to the system.
@@ -90,6 +90,11 @@ def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
     return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def _print(console: Console, text: Text | str, style: str | None = None) -> None:
+    """Wrap at words on a terminal; elsewhere a line stays a line."""
+    console.print(text, style=style, soft_wrap=not console.is_terminal)
 
 
 def _failure_fields(failure: Failure) -> dict[str, Json]:

@@ -113,6 +113,8 @@ def _checked(line: bytes, name: str) -> str:
 
 
 def _terminal_exists() -> bool:
+    if sys.stdin.isatty():
+        return True
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from client.cli.chat.commands import Command, help_rows
 from client.cli.chat.views import View
-from client.cli.lines import layout_for
+from client.cli.lines import layout_for, width_of
 from client.cli.profiles import parse_peer
 from client.cli.tables import columns
 from client.cli.trust import comparing, require_same
@@ -97,7 +97,9 @@ class Commanding:
 
     async def _status(self, _argument: str) -> None:
         local = running_relay(default_folder())
-        self._view.say(status_lines(await self._engine.status(), local))
+        self._view.say(
+            status_lines(await self._engine.status(), local, width_of(self._view.console))
+        )
 
     async def _help(self, _argument: str) -> None:
         self._view.say(columns((Text(name, style="bold"), words) for name, words in help_rows()))

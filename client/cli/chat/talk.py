@@ -14,8 +14,9 @@ from client.cli.chat.commanding import Commanding
 from client.cli.chat.commands import Command, NotACommand, Say, parse_line
 from client.cli.chat.views import View
 from client.cli.failure import failure_of
-from client.cli.lines import MARKS, STATE_WORDS, Layout, entry_lines, layout_for
+from client.cli.lines import MARKS, STATE_WORDS, Layout, entry_lines, layout_for, width_of
 from client.cli.output import failure_text
+from client.cli.tables import beside
 from client.engine.engine import Engine
 from client.errors import UserError
 from client.text import shorten
@@ -23,6 +24,7 @@ from client.values import (
     Connection,
     ConnectionChanged,
     EngineEvent,
+    EntryKind,
     HistoryChanged,
     HistoryEntry,
     MessageState,
@@ -47,7 +49,8 @@ class Talk:
         self._shown: dict[int, MessageState] = {}
         self._newest_at_start = 0
         self._connection: Connection | None = None
-        self._told = ""
+        self._told: object = None
+        self._hinted = False
         self._one_at_a_time = trio.Lock()
 
     async def run(self) -> None:
@@ -75,7 +78,9 @@ class Talk:
 
     def tell(self, words: str) -> None:
         """Say something of our own, in a dim line."""
-        self._view.say(Text(f"-- {words}", style="dim"))
+        lines = beside(Text("-- "), Text(words), width_of(self._view.console))
+        lines.stylize("dim")
+        self._view.say(lines)
 
     # --- what comes -----------------------------------------------------------
 
@@ -129,6 +134,9 @@ class Talk:
     def _say(self, entry: HistoryEntry) -> None:
         self._shown[entry.row_id] = entry.state
         self._view.say(entry_lines(entry, self._layout(entry)), str(entry.row_id))
+        if self.peer is None and not self._hinted and entry.kind is EntryKind.TEXT:
+            self._hinted = True
+            self.tell(f"/to {entry.peer}, then type your answer.")
 
     def _say_state(self, entry: HistoryEntry) -> None:
         self._shown[entry.row_id] = entry.state
@@ -170,17 +178,23 @@ class Talk:
         """Say when the relay is reached or lost, and why; not every attempt in between."""
         if event.connection is Connection.CONNECTING:
             return
-        words = "Connected."
-        if event.connection is Connection.OFFLINE:
-            words = f"Not connected: {event.reason} What you write is queued."
-        if words != self._told:
-            self.tell(words)
-        self._told, self._connection = words, event.connection
+        problem = self._engine.last_problem
+        # That it is unreachable now, after it hung up, is no news; that it refuses us is.
+        news = event.connection, None if problem is None else problem.exit_code
+        if news != self._told:
+            self.tell(_connection_words(event))
+        self._told, self._connection = news, event.connection
         self._set_prompt()
 
     def _set_prompt(self) -> None:
         offline = " (offline)" if self._connection is Connection.OFFLINE else ""
         self._view.prompt(f"{self.peer or ''}{offline}> ".lstrip())
+
+
+def _connection_words(event: ConnectionChanged) -> str:
+    if event.connection is Connection.ONLINE:
+        return "Connected."
+    return f"Not connected: {event.reason} What you write is queued."
 
 
 async def _newest_row_id(engine: Engine) -> int:

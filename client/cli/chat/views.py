@@ -102,7 +102,7 @@ class TerminalView:
 
     def _rendered(self, text: Text) -> str:
         with self.console.capture() as capture:
-            self.console.print(text, soft_wrap=True)
+            self.console.print(text)
         return capture.get()
 
     def _repaint(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import click
 
@@ -46,13 +47,14 @@ async def command(settings: Settings, peer: str | None) -> None:
         raise LocalError("chat is for people.", hint="For programs: glasspost --json listen")
     name = None if peer is None else parse_peer(peer)
     settings = await ready_profile(settings, output)
-    async with opened_engine(settings, receive=True) as engine:
-        status = await engine.status()
-        if name == status.name:
-            raise LocalError("That is you.", hint="Name somebody else.")
-        await ready_relay(status.relay, output)
-        async with _view(engine) as view:
-            await Talk(engine, view, name).run()
+    if name == settings.as_name:
+        raise LocalError("That is you.", hint="Name somebody else.")
+    first = partial(ready_relay, output=output)
+    async with (
+        opened_engine(settings, receive=True, first=first) as engine,
+        _view(engine) as view,
+    ):
+        await Talk(engine, view, name).run()
 
 
 @asynccontextmanager

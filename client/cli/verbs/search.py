@@ -11,7 +11,6 @@ from client.cli.lines import (
     clock,
     day,
     entry_record,
-    hanging,
     layout_for,
     shown_time_ms,
 )
@@ -20,6 +19,7 @@ from client.cli.options import global_options
 from client.cli.output import Output
 from client.cli.running import asynchronous
 from client.cli.settings import Settings
+from client.cli.tables import beside
 from client.errors import LocalError
 from client.text import clean_line, shorten
 from client.values import HistoryEntry
@@ -73,4 +73,4 @@ def _line(entry: HistoryEntry, words: str, layout: Layout) -> Text:
     for word in words.split():
         begins = rf"(?i)(?<!\w){re.escape(clean_line(word))}"
         body.highlight_regex(begins, style="bold reverse")
-    return hanging(head, body, layout)
+    return beside(head, body, layout.width)

@@ -5,6 +5,7 @@ from typing import Final
 import click
 from rich.text import Text
 
+from client.cli.lines import width_of
 from client.cli.opening import opened_engine
 from client.cli.options import global_options
 from client.cli.output import Json, Output
@@ -46,7 +47,7 @@ async def command(settings: Settings) -> None:
         status = await _connected_status(engine)
     local = running_relay(default_folder())
     output.record(_record(status, local))
-    output.line(status_lines(status, local))
+    output.line(status_lines(status, local, width_of(output.console)))
 
 
 async def _connected_status(engine: Engine) -> Status:
@@ -59,8 +60,8 @@ async def _connected_status(engine: Engine) -> Status:
     return await engine.status()
 
 
-def status_lines(status: Status, local: LocalRelay | None) -> Text:
-    """Give a status as lines for people."""
+def status_lines(status: Status, local: LocalRelay | None, width: int | None) -> Text:
+    """Give a status as lines for people, for a terminal of this width."""
     connection = Text(str(status.connection), style=_STYLES[status.connection])
     if status.problem is not None and status.connection is not Connection.ONLINE:
         connection.append(f": {clean_line(status.problem.reason)}", style="not bold default")
@@ -80,7 +81,7 @@ def status_lines(status: Status, local: LocalRelay | None) -> Text:
     if status.open_questions:
         words = f"the key of {join_words(status.open_questions)} has changed: glasspost verify"
         rows.append(("question", Text(words, style="bold yellow")))
-    return columns((Text(label, style="dim"), value) for label, value in rows)
+    return columns(((Text(label, style="dim"), value) for label, value in rows), width)
 
 
 def _queued(status: Status) -> str:

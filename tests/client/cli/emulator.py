@@ -4,7 +4,7 @@ import re
 
 from rich.cells import cell_len
 
-_TOKEN = re.compile(r"\x1b\[(\?2004[hl]|\d*[ABCDJ])|(\r)|(\n)|([^\x1b\r\n])")
+_TOKEN = re.compile(r"\x1b\[(\?2004[hl]|[\d;]*m|\d*[ABCDJ])|(\r)|(\n)|([^\x1b\r\n])")
 
 
 class Emulator:
@@ -47,7 +47,7 @@ class Emulator:
         return rows
 
     def _obey(self, sequence: str) -> None:
-        if sequence.startswith("?"):
+        if sequence.startswith("?") or sequence.endswith("m"):
             return
         count = int(sequence[:-1] or 1)
         if sequence[-1] == "A":
