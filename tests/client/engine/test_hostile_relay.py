@@ -19,6 +19,7 @@ from protocol.wire.messages import (
     Closing,
     Deliver,
     Displaced,
+    Ping,
     Pong,
     PrekeysLow,
     Refusal,
