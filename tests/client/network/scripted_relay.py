@@ -27,7 +27,8 @@ class ScriptedRelay:
         """Wait for the next request."""
         while (asked := self.link.next_request()) is None:
             data = await self.stream.receive_some()
-            assert data, "the client hung up"
+            if not data:
+                raise trio.BrokenResourceError("the client hung up")
             self.link.receive_data(bytes(data))
         assert isinstance(asked, Asked)
         return asked
