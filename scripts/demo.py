@@ -1,7 +1,4 @@
-"""``scripts/demo``: a conversation, all that its relay can see of it, and a verdict.
-
-Exit codes: 0 everything holds; 1 it does not, or a step failed; 130 interrupted.
-"""
+"""``scripts/demo``: a conversation, all that its relay can see of it, and a verdict."""
 
 import argparse
 import sys
@@ -32,6 +29,9 @@ examples:
   scripts/demo --headless           the same, one fact a line
   scripts/demo --plant memory       hide a secret in the relay's memory: it must be found
   scripts/demo --keep demo-files    keep the relay's disk and the decrypted traffic
+
+exit codes:
+  0 everything holds    1 it does not, or a step failed    130 interrupted
 """
 
 

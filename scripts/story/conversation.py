@@ -58,7 +58,7 @@ class Conversation:
         if speaker.screen.marks[line.text] is not Mark.QUEUED:
             raise DemoFailed(f"{line.speaker} writes", "without a relay it is not queued")
         cells = (*_says(line), Cell(Manner.DOES, "queued, encrypted"))
-        self.tell(Row.of({line.speaker: cells}, RelayCell(note="dead")))
+        self.tell(Row.of({line.speaker: cells}, RelayCell(note="is dead")))
 
     async def catch_up(self, reader: Side) -> None:
         """Let ``reader``, who is back, read everything that waited."""

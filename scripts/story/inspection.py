@@ -1,6 +1,10 @@
 """When the relay is searched in the story, for what, and what must be found each time."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import trio
 
@@ -11,11 +15,12 @@ from scripts.blindness.examination import Controls, Examination, Look
 from scripts.blindness.media import Medium
 from scripts.blindness.process_memory import MemoryUnreadable
 from scripts.blindness.relay_database import checkpoint
-from scripts.story.failure import DemoFailed
+from scripts.story.failure import DemoFailed, step
 from scripts.story.script import Script, Side
 from scripts.story.stage import Stage
 
-_NO_MEMORY = "this system has no /proc/PID/mem"
+_PLANT_TIMEOUT_S: Final = 10.0
+_NO_MEMORY: Final = "this system has no /proc/PID/mem"
 
 
 @dataclass(slots=True)
@@ -52,7 +57,8 @@ class Inspector:
             DemoFailed: the relay does not run, or its memory cannot be read.
         """
         await self._gather_keys()
-        await trio.to_thread.run_sync(checkpoint, self.stage.places.data)
+        with _database_at_hand():
+            await trio.to_thread.run_sync(checkpoint, self.stage.places.data)
         left_out = {medium for medium, _ in self.not_searched}
         known = self._known()
         controls = {medium: known[medium] for medium in media if medium not in left_out}
@@ -66,11 +72,17 @@ class Inspector:
         return await self._search(when, {medium: known[medium] for medium in media}, None)
 
     async def plant_one(self) -> None:
-        """Put the canary where it was asked for; memory got it when the relay started."""
-        if self.planted is Medium.TRAFFIC:
-            await plants.into_traffic(self.stage.port, self.stage.relay.key_file, self.plant)
-        elif self.planted is not None and self.planted is not Medium.MEMORY:
-            plants.into_files(self.planted, self.stage.places, self.plant)
+        """Put the canary where it was asked for; memory got it when the relay started.
+
+        Raises:
+            DemoFailed: that is not possible.
+        """
+        relay = self.stage.relay
+        with step("planting a canary", _PLANT_TIMEOUT_S, relay.printed), _database_at_hand():
+            if self.planted is Medium.TRAFFIC:
+                await plants.into_traffic(self.stage.port, relay.key_file, self.plant)
+            elif self.planted is not None and self.planted is not Medium.MEMORY:
+                plants.into_files(self.planted, self.stage.places, self.plant)
 
     async def _search(self, when: str, controls: Controls, pid: int | None) -> Look:
         def search() -> Look:
@@ -106,6 +118,19 @@ class Inspector:
             Medium.MEMORY: (*names, key, envelope),
             Medium.TRAFFIC: (*names, key, envelope),
         }
+
+
+@contextmanager
+def _database_at_hand() -> Iterator[None]:
+    """Open the relay's database inside.
+
+    Raises:
+        DemoFailed: SQLite says no.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DemoFailed("opening the relay's database beside it", str(error)) from error
 
 
 def plant_of(script: Script) -> Canary:

@@ -119,7 +119,7 @@ def _search_note(look: Look) -> Padding:
     sizes = ((medium, found.searched_bytes) for medium, found in look.findings.items())
     searched = ", ".join(f"{medium} ({readable_size(size)})" for medium, size in sizes)
     note = Text.assemble(
-        (f"⌕ {look.when}: ", "bold"),
+        (f"» {look.when}: ", "bold"),
         f"searched {searched}: ",
         (f"{look.hits_count} canaries found", "bold red" if look.hits_count else "green"),
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.console import Console
 
-_WIDTH: Final = 100
+_WIDTH: Final = 120
 
 # rich lets the picture load fonts from a server; ours is complete in itself.
 _WEB_FONT: Final = re.compile(r"\s*@font-face \{[^}]*\}")

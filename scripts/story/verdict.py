@@ -45,8 +45,13 @@ class Verdict:
 
     @property
     def hits(self) -> tuple[Hit, ...]:
-        """All canaries that were found."""
+        """All places where a canary was found."""
         return tuple(hit for report in self.reports for hit in report.hits)
+
+    @property
+    def found_count(self) -> int:
+        """How many different canaries that are."""
+        return len({hit.canary for hit in self.hits})
 
     @property
     def searched_bytes(self) -> int:

@@ -70,6 +70,7 @@ def _judgement(verdict: Verdict) -> Text:
             _blindness_line(verdict),
             _controls_line(verdict),
             *map(_reading_line, verdict.readings),
+            _honest_line(),
             *_hit_lines(verdict.hits),
             *_plant_lines(verdict),
         ]
@@ -80,9 +81,9 @@ def _blindness_line(verdict: Verdict) -> Text:
     searched = readable_size(verdict.searched_bytes)
     return _line(
         not verdict.hits,
-        f"{len(verdict.hits)} of {verdict.canaries_count} canaries (texts, words, keys) found "
+        f"{verdict.found_count} of {verdict.canaries_count} canaries (texts, words, keys) found "
         f"in {searched}, searched raw, in hex, in base64 and in wide letters: "
-        f"{verdict.needles_count} patterns",
+        f"{verdict.needles_count:,} patterns",
     )
 
 
@@ -100,6 +101,12 @@ def _reading_line(reading: Reading) -> Text:
     name = reading.reader.capitalize()
     count = f"{len(reading.shown)} of {len(reading.expected)}"
     return _line(reading.is_exact, f"{name} read {count} messages, {words}")
+
+
+def _honest_line() -> Text:
+    """Say what blindness does not mean."""
+    words = "· What it does see: who writes to whom, when, and how many bytes"
+    return Text(words, style="dim")
 
 
 def _hit_lines(hits: tuple[Hit, ...]) -> Iterator[Text]:
@@ -126,4 +133,6 @@ def _heading(verdict: Verdict) -> tuple[str, str]:
     """Give the panel's title and style."""
     if verdict.holds:
         return "The relay saw only ciphertext", "green"
+    if verdict.planted and verdict.plant_was_found:
+        return "The planted canary was found", "red"
     return "NOT PROVEN", "red"
