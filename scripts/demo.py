@@ -1,6 +1,7 @@
 """``scripts/demo``: a conversation, all that its relay can see of it, and a verdict."""
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -69,9 +70,11 @@ def _parser() -> argparse.ArgumentParser:
 def _play(options: argparse.Namespace) -> int:
     _make_forgiving()
     picture = recording_console()
+    tellers: list[Teller] = [_teller(headless=options.headless)]
+    if options.svg:
+        tellers.append(ScreenTeller(picture))
     with ExitStack() as stack:
         folder = stack.enter_context(_folder(options.keep))
-        tellers: list[Teller] = [_teller(headless=options.headless), ScreenTeller(picture)]
         if options.keep:
             story = stack.enter_context((folder / "story.txt").open("w", encoding="utf-8"))
             tellers.append(PlainTeller(story))
@@ -114,6 +117,10 @@ def _explain(error: BaseException) -> int:
     if any(isinstance(each, KeyboardInterrupt | Terminated) for each in errors):
         print("\nInterrupted. All processes of the demo have ended.", file=sys.stderr)
         return _INTERRUPTED
+    # rich makes a SystemExit of a pipe whose reader has gone: there is nobody to tell.
+    if any(isinstance(each, BrokenPipeError | SystemExit) for each in errors):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
     known = [each for each in errors if isinstance(each, DemoFailed | UserError | OSError)]
     if not known:
         raise error

@@ -111,6 +111,20 @@ def test_a_folder_that_holds_something_is_not_written_to(
     assert os.listdir(folder) == ["diary.txt"]
 
 
+@pytest.mark.parametrize("options", [DEMO, DEMO[:-1]], ids=["headless", "screen"])
+def test_a_reader_that_goes_away_ends_the_demo_quietly(options: list[str]) -> None:
+    with subprocess.Popen(
+        options, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as demo:
+        assert demo.stdout
+        assert demo.stderr
+        demo.stdout.readline()
+        demo.stdout.close()
+        errors = demo.stderr.read()
+    assert demo.returncode == 1
+    assert errors == ""
+
+
 def processes_in(folder: Path) -> list[int]:
     """Find the processes whose command line names ``folder``."""
     found = []
