@@ -19,25 +19,10 @@ from rich.console import Console
 from rich.text import Text
 
 from client.cli.output import Json
+from client.cli.states import MARKS, short_id, state_word
 from client.cli.tables import beside
 from client.text import clean, clean_line
 from client.values import EntryKind, HistoryEntry, MessageState
-
-MARKS: Final = {
-    MessageState.QUEUED: ".",
-    MessageState.AT_RELAY: "v",
-    MessageState.DELIVERED: "vv",
-    MessageState.FAILED: "x",
-    MessageState.RECEIVED: "",
-}
-STATE_WORDS: Final = {
-    MessageState.QUEUED: "queued",
-    MessageState.AT_RELAY: "at the relay",
-    MessageState.DELIVERED: "delivered",
-    MessageState.FAILED: "failed",
-    MessageState.RECEIVED: "received",
-}
-SHORT_ID_CHARS: Final = 8
 
 _MARK_STYLES: Final = {
     MessageState.QUEUED: "yellow",
@@ -107,11 +92,6 @@ def gap_line(entry: HistoryEntry, layout: Layout) -> Text:
     return Text(f"{' ' * _margin(layout)}-- {words} missing here --", style="yellow")
 
 
-def short_id(entry: HistoryEntry) -> str:
-    """Give the beginning of a message's id that people type."""
-    return entry.message_id.hex()[:SHORT_ID_CHARS]
-
-
 def shown_time_ms(entry: HistoryEntry) -> int:
     """Give the time an entry is shown under: its arrival at the relay, else when it was written."""
     return entry.sent_at_ms if entry.arrival_ms is None else entry.arrival_ms
@@ -141,11 +121,6 @@ def entry_record(entry: HistoryEntry) -> dict[str, Json]:
         "sent_at_ms": entry.sent_at_ms,
         "missing_before": entry.missing_before,
     }
-
-
-def state_word(state: MessageState) -> str:
-    """Give a state as one word for programs."""
-    return state.name.lower()
 
 
 def _head(entry: HistoryEntry, layout: Layout) -> Text:

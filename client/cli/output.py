@@ -34,8 +34,15 @@ class Output:
         self.json = json
 
     def line(self, text: Text | str = "") -> None:
-        """Print one line for people; nothing in JSON mode. Plain strings are our own words."""
-        if not self.json:
+        """Print one line for people; nothing in JSON mode.
+
+        A plain string is our own words, and is printed without loading the printing library.
+        """
+        if self.json:
+            return
+        if isinstance(text, str):
+            print(text)
+        else:
             _print(self.console, text)
 
     def record(self, fields: Mapping[str, Json]) -> None:

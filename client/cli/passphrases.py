@@ -1,6 +1,5 @@
 """Passphrases: from the terminal without showing them, or from a file that an option names."""
 
-import getpass
 import os
 import sys
 from pathlib import Path
@@ -46,6 +45,8 @@ def ask_passphrase(prompt: str) -> str:
             hint="Give it with --passphrase-file FILE (- for standard input); a new profile can do"
             " without: --no-passphrase.",
         )
+    import getpass  # slow to load, and seldom needed
+
     try:
         return getpass.getpass(prompt)
     except EOFError as error:

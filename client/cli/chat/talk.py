@@ -14,8 +14,9 @@ from client.cli.chat.commanding import Commanding
 from client.cli.chat.commands import Command, NotACommand, Say, parse_line
 from client.cli.chat.views import View
 from client.cli.failure import failure_of
-from client.cli.lines import MARKS, STATE_WORDS, Layout, entry_lines, layout_for, width_of
+from client.cli.lines import Layout, entry_lines, layout_for, width_of
 from client.cli.output import failure_text
+from client.cli.states import MARKS, STATE_WORDS
 from client.cli.tables import beside
 from client.engine.engine import Engine
 from client.errors import UserError

@@ -1,5 +1,6 @@
 """``glasspost listen``: each new message once, whoever else is reading."""
 
+import math
 from typing import Final
 
 import click
@@ -12,7 +13,8 @@ from client.cli.output import Json, Output
 from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.engine.engine import Engine
-from client.errors import RefusedByRelay, RelayUnreachable, TrustOpen
+from client.errors import RelayUnreachable, TrustOpen
+from client.network.refusals import RelayRefusal
 from client.profile.lock import FileLock, try_lock
 from client.values import ConnectionChanged, EntryKind, HistoryEntry
 
@@ -43,9 +45,7 @@ async def command(settings: Settings, count: int | None, timeout: float | None) 
     """
     output = Output(json=settings.json)
     async with opened_engine(settings, receive=True) as engine:
-        printer = Printer(engine, output, count)
-        with trio.move_on_after(float("inf") if timeout is None else timeout):
-            await printer.run()
+        await Printer(engine, output, count).run(math.inf if timeout is None else timeout)
         # What came in the last moment was printed or not; its receipts go out in any case.
         await engine.settle(SETTLE_TIMEOUT_S)
 
@@ -55,23 +55,23 @@ class Printer:
 
     def __init__(self, engine: Engine, output: Output, count: int | None) -> None:
         self._engine, self._output = engine, output
-        self._left = float("inf") if count is None else count
+        self._left = math.inf if count is None else count
         self._told: str | None = None
 
-    async def run(self) -> None:
-        """Print until the count is reached.
+    async def run(self, seconds: float) -> None:
+        """Print what is here, then what comes, until the count is reached or the time is up.
 
         Raises:
-            TrustOpen, RefusedByRelay: nothing will come before a person has acted.
+            TrustOpen, RelayRefusal: nothing will come before a person has acted.
         """
         async with self._engine.events() as events:
-            while True:
-                await self._print_new()
-                if not self._left:
-                    return
-                event = await events.receive()
-                if isinstance(event, ConnectionChanged):
-                    self._look_at_problem()
+            await self._print_new()
+            with trio.move_on_after(seconds):
+                while self._left:
+                    event = await events.receive()
+                    if isinstance(event, ConnectionChanged):
+                        self._look_at_problem()
+                    await self._print_new()
 
     async def _print_new(self) -> None:
         while self._left:
@@ -96,13 +96,13 @@ class Printer:
     def _look_at_problem(self) -> None:
         """Say once why nothing comes; end where waiting cannot help."""
         problem = self._engine.last_problem
-        if isinstance(problem, TrustOpen) or (
-            isinstance(problem, RefusedByRelay) and not getattr(problem, "may_pass", False)
-        ):
+        if isinstance(problem, TrustOpen):
+            raise problem
+        if isinstance(problem, RelayRefusal) and not problem.may_pass:
             raise problem
         if isinstance(problem, RelayUnreachable) and self._told != problem.what:
             self._told = problem.what
-            self._output.note(f"{problem.what} {problem.why} Trying again.")
+            self._output.note(f"{problem.reason} Trying again.")
 
 
 def incoming_record(entry: HistoryEntry) -> dict[str, Json]:

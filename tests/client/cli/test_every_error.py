@@ -392,20 +392,48 @@ def test_a_relay_elsewhere_without_a_fingerprint(world: World, tmp_path: Path) -
 
 
 def test_a_relay_with_another_key(world: World, tmp_path: Path) -> None:
+    expected = Expected(4, "another key", "--relay glasspost://")
     with moved_relay(tmp_path / "other", world.relay):
-        check(
-            world.alice, ["send", "bob", "hi"], Expected(4, "another key", "--relay glasspost://")
-        )
+        check(world.alice, ["send", "bob", "hi"], expected)
+        check(world.alice, ["listen", "--timeout", "9"], expected)
+
+
+def test_a_relay_that_does_not_know_us(world: World, tmp_path: Path) -> None:
+    """The user has pinned another relay's key, where nobody of this name is registered."""
+    with moved_relay(tmp_path / "other", world.relay) as other:
+        arguments = ["--relay", other.address, "send", "bob", "hi"]
+        check(world.alice, arguments, Expected(3, ""))
+        # Registering there with the same keys puts it right.
+        again = world.alice.run("--relay", other.address, "register", "alice")
+        assert again.code == 0, again.err
+        assert world.alice.run("listen", "--timeout", "0.1").code == 0
+
+
+def test_a_new_key_of_the_relay_is_pinned_by_naming_it(world: World) -> None:
+    old = (world.relay.data / "relay.key").read_bytes()
+    world.relay.stop()
+    (world.relay.data / "relay.key").unlink()
+    world.relay.start()
+    try:
+        done = world.alice.run("send", "bob", "hi")
+        assert_told(done, Expected(4, "another key", world.relay.address))
+        confirmed = world.alice.run("--relay", world.relay.address, "send", "bob", "again")
+        assert confirmed.code == 0, confirmed.err
+        assert world.alice.run("send", "bob", "without naming it").code == 0
+    finally:
+        world.relay.stop()
+        (world.relay.data / "relay.key").write_bytes(old)
+        world.relay.start()
 
 
 @contextmanager
-def moved_relay(data: Path, first: RelayProcess) -> Iterator[None]:
+def moved_relay(data: Path, first: RelayProcess) -> Iterator[RelayProcess]:
     """Let another relay answer in the place of the first."""
     first.stop()
     other = RelayProcess(data, first.port)
     other.start()
     try:
-        yield
+        yield other
     finally:
         other.stop(signal.SIGKILL)
         first.start()

@@ -95,6 +95,19 @@ def test_a_first_message_written_while_the_relay_is_down_is_sent_later(
     assert bob.listen(1) == ["are you there?"]
 
 
+def test_p2_a_queue_of_many_goes_out_in_order(
+    relay: RelayProcess, people: tuple[Person, Person]
+) -> None:
+    alice, bob = people
+    assert alice.run("send", "bob", "0").code == 0
+    relay.stop(signal.SIGKILL)
+    for number in range(1, 6):
+        assert alice.run("send", "bob", str(number)).code == 2
+    relay.start()
+    assert alice.run("send", "bob", "6").code == 0
+    assert bob.listen(7) == list("0123456")
+
+
 def test_listen_goes_on_through_a_restart_of_the_relay(
     relay: RelayProcess, people: tuple[Person, Person]
 ) -> None:
