@@ -12,6 +12,7 @@ from client.engine.holdoffs import Holdoff, Holdoffs
 from client.engine.shared import Shared
 from client.errors import LocalError, RefusedByRelay, RelayUnreachable, TrustOpen, UserError
 from client.network.failures import ConnectionLost
+from client.network.refusals import RelayRefusal
 from client.store import contacts, conversation, outbox, receipts_due
 from client.store.transaction import Transaction
 from client.values import Connection, HistoryEntry, MessageState
@@ -97,7 +98,7 @@ class Waiting:
         if isinstance(self._shared.standing.problem, TrustOpen | RefusedByRelay):
             self._raise_if_offline_for_good()
         if holdoff is not None and holdoff.until > deadline:
-            raise holdoff.problem
+            raise _still_queued(holdoff.problem)
 
     def _raise_if_offline_for_good(self) -> None:
         standing = self._shared.standing
@@ -110,6 +111,14 @@ class Waiting:
             each.forget_past()
         found = [holdoff for each in self._holdoffs if (holdoff := each.of(peer))]
         return max(found, key=lambda holdoff: holdoff.until, default=None)
+
+
+def _still_queued(problem: UserError) -> UserError:
+    """Advise patience where the refusal itself advises to try again: that would send it twice."""
+    if not isinstance(problem, RelayRefusal):
+        return problem
+    hint = "The message stays queued and goes out later by itself: do not send it again."
+    return RefusedByRelay(problem.what, why=problem.why, hint=hint)
 
 
 def _entry(tx: Transaction, message_id: MessageId) -> HistoryEntry:

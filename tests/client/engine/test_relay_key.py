@@ -1,4 +1,7 @@
-"""The relay's key on real TLS sockets: pinned at first use, refused when changed, pinned anew."""
+"""The relay's key on real TLS sockets: pinned at first use, refused when changed, pinned anew.
+
+Databases are used from threads here, as in the real program.
+"""
 
 import random
 from collections.abc import AsyncIterator
@@ -22,7 +25,6 @@ from server.eventlog import EventLog
 from server.relay import Relay, running_relay
 from server.store.memory import MemoryStore
 from server.store.values import StoredAccount
-from tests.client.engine.world import run_inline
 from tests.client.network.tls_servers import fingerprint_of, server_context
 from tests.support.randomness import SeededBytes
 from tests.support.relay_rig import FakeClock
@@ -79,7 +81,9 @@ class Relays:
             nursery.cancel_scope.cancel()
 
     def surroundings(self) -> Surroundings:
-        return Surroundings(self._clock, SeededBytes(self._rng.randbytes(8)), run_inline)
+        return Surroundings(
+            self._clock, SeededBytes(self._rng.randbytes(8)), trio.to_thread.run_sync
+        )
 
 
 @asynccontextmanager

@@ -1,0 +1,113 @@
+"""Refusals that may pass: the message stays, is tried again in its time, and holds up no other."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import trio
+
+from client.errors import RefusedByRelay
+from client.values import MessageState
+from protocol.ids import DeviceAddress, FetchId, Name
+from server.answers import MAILBOX_RETRY_MS, TROUBLE_RETRY_MS
+from server.store.interface import NoPrekeys, StoreTrouble
+from server.store.memory import MemoryStore
+from server.store.values import Acknowledgement, NotStored, Outcome, Submission, TakenBundle
+from tests.client.engine.world import small_world
+from tests.support.relay_rig import FakeClock
+
+BOB, CAROL = Name("bob"), Name("carol")
+
+
+class MoodyStore(MemoryStore):
+    """Refuses mail for some, keys of some, or everything, as long as the test says so."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.full: set[Name] = set()
+        self.keyless: set[Name] = set()
+        self.is_broken = False
+        self.submit_count = 0
+
+    async def settle(
+        self, submissions: Sequence[Submission], acknowledgements: Sequence[Acknowledgement]
+    ) -> list[Outcome]:
+        self.submit_count += len(submissions)
+        if self.is_broken:
+            raise StoreTrouble("the test broke it")
+        taken = [each for each in submissions if each.recipient.name not in self.full]
+        outcomes = iter(await super().settle(taken, acknowledgements))
+        return [next(outcomes) if each in taken else NotStored.MAILBOX_FULL for each in submissions]
+
+    async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
+        if owner.name in self.keyless:
+            raise NoPrekeys
+        return await super().take_bundle(owner, fetch_id)
+
+
+async def test_a_full_mailbox_waits_and_others_do_not(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    store = MoodyStore(FakeClock())
+    store.full.add(BOB)
+    async with (
+        small_world(tmp_path, rng, store) as world,
+        world.person("alice") as alice,
+        world.person("bob") as bob,
+        world.person("carol") as carol,
+    ):
+        stuck = [await alice.engine.send_text(BOB, f"line {number}") for number in range(20)]
+        with pytest.raises(RefusedByRelay) as caught:
+            await alice.engine.wait_for(stuck[0], MessageState.AT_RELAY, 20)
+        assert "too much unread mail" in caught.value.why
+        assert "stays queued" in caught.value.hint
+        await alice.say("carol", "you are not")
+        assert await carol.hears("alice", 1, 5) == ["you are not"]
+        assert all(line.state is MessageState.QUEUED for line in await alice.lines("bob"))
+        tried = store.submit_count
+        await trio.sleep(MAILBOX_RETRY_MS / 1000 / 2)
+        # Two receipts of other conversations may pass; bob's twenty lines are left alone.
+        assert store.submit_count <= tried + 2
+        store.full.clear()
+        assert len(await bob.hears("alice", 20, MAILBOX_RETRY_MS / 1000)) == 20
+        await alice.all_delivered("bob")
+
+
+async def test_keys_that_are_not_there_yet_are_asked_for_again(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    store = MoodyStore(FakeClock())
+    store.keyless.add(BOB)
+    async with (
+        small_world(tmp_path, rng, store) as world,
+        world.person("alice") as alice,
+        world.person("bob") as bob,
+    ):
+        message_id = await alice.engine.send_text(BOB, "first")
+        with pytest.raises(RefusedByRelay, match="cannot be written to yet"):
+            await alice.engine.wait_for(message_id, MessageState.AT_RELAY, 20)
+        store.keyless.clear()
+        assert await bob.hears("alice", 1, 60) == ["first"]
+
+
+async def test_a_relay_with_a_broken_disk_gets_everything_when_it_works_again(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    store = MoodyStore(FakeClock())
+    async with (
+        small_world(tmp_path, rng, store) as world,
+        world.person("alice") as alice,
+        world.person("bob") as bob,
+    ):
+        await alice.say("bob", "before")
+        await bob.hears("alice", 1)
+        store.is_broken = True
+        await alice.say("bob", *(f"line {number}" for number in range(10)))
+        await trio.sleep(5)
+        assert await bob.heard("alice") == ["before"]
+        store.is_broken = False
+        heard = await bob.hears("alice", 11, 3 * TROUBLE_RETRY_MS / 1000)
+        assert heard[1:] == [f"line {number}" for number in range(10)]
+        await alice.all_delivered("bob")
+        assert alice.engine.last_problem is None
