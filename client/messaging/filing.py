@@ -39,7 +39,8 @@ def file_message(
     trust.pin_if_first(tx, arrival.pin, opened.session.peer_identity, surroundings.random_bytes)
     body = opened.content.body
     if isinstance(body, Receipt):
-        return Receipted(peer, receipts.apply(tx, arrival.own.name, peer, body))
+        news = receipts.apply(tx, arrival.own.name, peer, body, delivery.arrival_ms)
+        return Receipted(peer, news)
     return _file_line(tx, arrival, opened.content)
 
 

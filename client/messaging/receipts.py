@@ -45,15 +45,20 @@ def compose_due(tx: Transaction, peer: Name, surroundings: Surroundings) -> bool
     return True
 
 
-def apply(tx: Transaction, own: Name, peer: Name, receipt: Receipt) -> tuple[MessageId, ...]:
+def apply(
+    tx: Transaction, own: Name, peer: Name, receipt: Receipt, arrival_ms: int
+) -> tuple[MessageId, ...]:
     """Mark our messages that ``peer`` says it has; give those for which it is news.
 
     What is still in the outbox need not be sent again: an answer of the relay
     was lost, or another process was faster.
+
+    Args:
+        arrival_ms: of the receipt, at the relay.
     """
     news = []
     for message_id in receipt.ids:
-        if history.mark_delivered(tx, own, peer, message_id):
+        if history.mark_delivered(tx, own, peer, message_id, arrival_ms):
             outbox.delete_message(tx, peer, message_id)
             news.append(message_id)
     return tuple(news)

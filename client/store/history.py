@@ -115,16 +115,24 @@ def mark_at_relay(tx: Transaction, own: Name, message_id: MessageId, arrival_ms:
         ordering.settle(tx, row_id, storable(arrival_ms))
 
 
-def mark_delivered(tx: Transaction, own: Name, peer: Name, message_id: MessageId) -> bool:
+def mark_delivered(
+    tx: Transaction, own: Name, peer: Name, message_id: MessageId, receipt_ms: int
+) -> bool:
     """Note that ``peer`` has our message; tell whether that is news.
 
-    A receipt may overtake the relay's answer: it also ends QUEUED and FAILED.
+    A receipt may overtake the relay's answer, and also ends QUEUED and FAILED.
+
+    Args:
+        receipt_ms: arrival of the receipt at the relay; where the message's own
+            is not known, it is taken for that, because it was earlier.
     """
-    changed = tx.execute(
-        "UPDATE history SET state = ?, failure = ''"
-        " WHERE message_id = ? AND peer = ? AND sender = ? AND state IN (?, ?, ?)",
+    row = tx.one(
+        "UPDATE history SET state = ?, failure = '', arrival_ms = coalesce(arrival_ms, ?)"
+        " WHERE message_id = ? AND peer = ? AND sender = ? AND state IN (?, ?, ?)"
+        " RETURNING row_id, order_ms",
         (
             MessageState.DELIVERED,
+            receipt_ms,
             message_id,
             peer,
             own,
@@ -133,7 +141,12 @@ def mark_delivered(tx: Transaction, own: Name, peer: Name, message_id: MessageId
             MessageState.FAILED,
         ),
     )
-    return changed > 0
+    if row is None:
+        return False
+    row_id, order_ms = row
+    if order_ms == NOT_YET:
+        ordering.settle(tx, row_id, receipt_ms)
+    return True
 
 
 def mark_failed(

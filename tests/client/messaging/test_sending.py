@@ -161,6 +161,9 @@ def test_a_receipt_that_overtakes_the_relays_answer_ends_the_row(
     alice.receive_all()
     assert states(alice, bob)[-1] is MessageState.DELIVERED
     assert alice.ready() == []
+    alice.send(bob, "later")
+    talk(alice, bob)
+    assert alice.texts(bob, outgoing=True)[-2:] == ["answer lost", "later"]
 
 
 def test_what_the_relay_refuses_for_good_fails_with_its_reason(alice: Client, bob: Client) -> None:
