@@ -86,7 +86,7 @@ def bundle_arrived(
         verify_bundle(bundle, address, now_ms, *ages)
     if not trust.agrees(pin, bundle.identity):
         return trust.ask(tx, pin, bundle.identity, surroundings.random_bytes)
-    trust.pin_if_first(tx, pin, bundle.identity, surroundings.random_bytes)
+    trust.pin_if_first(tx, pin, bundle.identity, now_ms, surroundings.random_bytes)
     peer_keys.store_sealing_key(tx, peer, bundle.sealing_key, present_ms(tx, surroundings))
     peer_keys.store_signed_prekey_age(tx, peer, bundle.signed_prekey.issued_at_ms)
     if sessions.to_send_on(tx, peer) is None:

@@ -36,7 +36,8 @@ def file_message(
     sessions.update_received(tx, opened.session, delivery.arrival_ms)
     seen.add(tx, delivery.envelope_id, arrival.payload.body, delivery.arrival_ms)
     settings.hear_arrival(tx, delivery.arrival_ms)
-    trust.pin_if_first(tx, arrival.pin, opened.session.peer_identity, surroundings.random_bytes)
+    identity, at_ms = opened.session.peer_identity, delivery.arrival_ms
+    trust.pin_if_first(tx, arrival.pin, identity, at_ms, surroundings.random_bytes)
     body = opened.content.body
     if isinstance(body, Receipt):
         news = receipts.apply(tx, arrival.own.name, peer, body, delivery.arrival_ms)

@@ -8,13 +8,17 @@ from protocol.ids import IDENTIFIER_BYTES, MessageId, Name
 from protocol.randomness import RandomBytes
 
 
-def first_contact(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
-    """Say that an identity was pinned because it was the first."""
+def first_contact(tx: Transaction, peer: Name, at_ms: int, random_bytes: RandomBytes) -> None:
+    """Say that an identity was pinned because it was the first.
+
+    Args:
+        at_ms: when it was shown (relay time): mail that waited for days is older than now.
+    """
     text = (
         f"First contact: the key that {peer} shows now is the one that is expected from now on."
         f" To be sure whose it is, compare the safety number: glasspost verify {peer}"
     )
-    _add(tx, peer, text, random_bytes)
+    _add(tx, peer, text, at_ms, random_bytes)
 
 
 def identity_changed(
@@ -27,7 +31,7 @@ def identity_changed(
         " or somebody sits in between. Nothing goes out and nothing new is opened until you"
         f" decide: glasspost verify {peer}"
     )
-    _add(tx, peer, text, random_bytes)
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 
 def identity_accepted(
@@ -35,16 +39,17 @@ def identity_accepted(
 ) -> None:
     """Say that the user took the new identity."""
     how = " after comparing the safety number" if verified else " without comparing it"
-    _add(tx, peer, f"You accepted the new identity key of {peer}{how}.", random_bytes)
+    text = f"You accepted the new identity key of {peer}{how}."
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 
 def identity_refused(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
     """Say that the user kept the old identity."""
-    _add(tx, peer, f"You refused the other identity key of {peer}.", random_bytes)
+    text = f"You refused the other identity key of {peer}."
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 
-def _add(tx: Transaction, peer: Name, text: str, random_bytes: RandomBytes) -> None:
-    now_ms = settings.relay_clock_ms(tx)
+def _add(tx: Transaction, peer: Name, text: str, at_ms: int, random_bytes: RandomBytes) -> None:
     history.add(
         tx,
         NewEntry(
@@ -54,7 +59,7 @@ def _add(tx: Transaction, peer: Name, text: str, random_bytes: RandomBytes) -> N
             kind=EntryKind.NOTICE,
             text=text,
             state=MessageState.RECEIVED,
-            sent_at_ms=now_ms,
-            arrival_ms=now_ms,
+            sent_at_ms=at_ms,
+            arrival_ms=at_ms,
         ),
     )

@@ -42,11 +42,13 @@ def agrees(pin: Pin, identity: bytes) -> bool:
     return pin.identity is None or pin.identity == identity
 
 
-def pin_if_first(tx: Transaction, pin: Pin, identity: bytes, random_bytes: RandomBytes) -> None:
-    """Pin ``identity`` if nothing is pinned yet: trust on first use."""
+def pin_if_first(
+    tx: Transaction, pin: Pin, identity: bytes, at_ms: int, random_bytes: RandomBytes
+) -> None:
+    """Pin ``identity``, shown at ``at_ms``, if nothing is pinned yet: trust on first use."""
     if pin.identity is None:
         contacts.pin(tx, pin.name, identity)
-        notices.first_contact(tx, pin.name, random_bytes)
+        notices.first_contact(tx, pin.name, at_ms, random_bytes)
 
 
 def ask(

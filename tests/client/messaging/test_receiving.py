@@ -252,3 +252,14 @@ def test_old_sessions_beyond_five_go(friends: tuple[Client, Client], relay: Fake
     assert len(bob.read(sessions.all_sessions)) == 6
     assert bob.texts(alice)[1:] == [str(number) for number in range(10)]
     assert len(relay.shelves[bob.name].handed_out) == 11
+
+
+def test_the_first_contact_stands_before_mail_that_waited_for_long(
+    alice: Client, bob: Client
+) -> None:
+    alice.send(bob, "are you there?")
+    alice.flush()
+    bob.relay.clock.now_ms += 3_600_000
+    bob.come_online()
+    bob.receive_all()
+    assert [each.kind for each in bob.history(alice)] == [EntryKind.NOTICE, EntryKind.TEXT]
