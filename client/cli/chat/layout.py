@@ -42,6 +42,14 @@ def paint_draft(prompt: str, draft: Draft, width: int, most_rows: int) -> Painti
     return Painting(tuple(shown), cursor_row - first, cursor_cell)
 
 
+def reflowed(painting: Painting, width: int) -> Painting:
+    """Give the rows as a terminal shows them after it became ``width`` cells wide."""
+    rows = [piece for row in painting.rows for piece in _rows(row, width)]
+    above = [piece for row in painting.rows[: painting.cursor_row] for piece in _rows(row, width)]
+    cursor_row = len(above) + painting.cursor_cell // width
+    return Painting(tuple(rows), cursor_row, painting.cursor_cell % width)
+
+
 def _rows(text: str, room: int) -> list[str]:
     """Break a cleaned text into rows of at most ``room`` cells."""
     rows = []

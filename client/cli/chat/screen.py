@@ -10,7 +10,7 @@ Sans-I/O: every method returns the characters to write.
 from typing import Final
 
 from client.cli.chat.draft import Draft
-from client.cli.chat.layout import Painting, paint_draft
+from client.cli.chat.layout import Painting, paint_draft, reflowed
 
 BRACKETED_PASTE_ON: Final = "\x1b[?2004h"
 BRACKETED_PASTE_OFF: Final = "\x1b[?2004l"
@@ -34,7 +34,8 @@ class Screen:
         self._newest_rows = 0
 
     def resize(self, width: int, height: int) -> str:
-        """Take a new size; the terminal has moved the rows already, so paint again from here."""
+        """Take a new size; the terminal has broken the rows that became too long already."""
+        self._painting = reflowed(self._painting, width)
         self._width, self._height = width, height
         self._newest = None
         return self._away() + self._paint()

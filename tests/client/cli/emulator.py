@@ -1,10 +1,14 @@
 """A terminal for tests: just the sequences that the chat writes, and none other."""
 
 import re
+from collections.abc import Iterable
 
 from rich.cells import cell_len
 
 _TOKEN = re.compile(r"\x1b\[(\?2004[hl]|[\d;]*m|\d*[ABCDJ])|(\r)|(\n)|([^\x1b\r\n])")
+
+# A cell that nothing was written to; a written blank counts when rows are broken anew.
+_BLANK = "\0"
 
 
 class Emulator:
@@ -13,7 +17,7 @@ class Emulator:
     def __init__(self, width: int = 80, height: int = 24) -> None:
         self.width, self.height = width, height
         self.scrolled: list[str] = []
-        self._cells = [[" "] * width for _ in range(height)]
+        self._cells = [[_BLANK] * width for _ in range(height)]
         self.row = self.column = 0
 
     def write(self, characters: str) -> None:
@@ -36,7 +40,7 @@ class Emulator:
     @property
     def rows(self) -> list[str]:
         """The rows on the screen, without blanks at their ends."""
-        return ["".join(row).rstrip() for row in self._cells]
+        return [_shown(row) for row in self._cells]
 
     @property
     def shown(self) -> list[str]:
@@ -45,6 +49,22 @@ class Emulator:
         while rows and not rows[-1]:
             rows.pop()
         return rows
+
+    def resize(self, width: int) -> None:
+        """Become narrower or wider; rows that became too long are broken, as most terminals do."""
+        written = ["".join(row).rstrip(_BLANK) for row in self._cells]
+        above = [piece for row in written[: self.row] for piece in _pieces(row, width)]
+        present = _pieces(written[self.row], width)
+        below = [piece for row in written[self.row + 1 :] for piece in _pieces(row, width)]
+        self.row = len(above) + self.column // width
+        self.column %= width
+        rows = [*above, *present, *below]
+        lost = max(0, self.row + 1 - self.height)
+        self.scrolled += map(_shown, rows[:lost])
+        self.row -= lost
+        rows = (rows[lost:] + [""] * self.height)[: self.height]
+        self.width = width
+        self._cells = [list(row.ljust(width, _BLANK)) for row in rows]
 
     def _obey(self, sequence: str) -> None:
         if sequence.startswith("?") or sequence.endswith("m"):
@@ -62,16 +82,16 @@ class Emulator:
             self._erase_below()
 
     def _erase_below(self) -> None:
-        self._cells[self.row][self.column :] = [" "] * (self.width - self.column)
+        self._cells[self.row][self.column :] = [_BLANK] * (self.width - self.column)
         for row in range(self.row + 1, self.height):
-            self._cells[row] = [" "] * self.width
+            self._cells[row] = [_BLANK] * self.width
 
     def _feed(self) -> None:
         if self.row < self.height - 1:
             self.row += 1
             return
-        self.scrolled.append("".join(self._cells.pop(0)).rstrip())
-        self._cells.append([" "] * self.width)
+        self.scrolled.append(_shown(self._cells.pop(0)))
+        self._cells.append([_BLANK] * self.width)
 
     def _print(self, character: str) -> None:
         cells = cell_len(character)
@@ -82,3 +102,11 @@ class Emulator:
             self._feed()
         self._cells[self.row][self.column : self.column + cells] = [character, *[""] * (cells - 1)]
         self.column += cells
+
+
+def _shown(row: Iterable[str]) -> str:
+    return "".join(row).replace(_BLANK, " ").rstrip()
+
+
+def _pieces(row: str, width: int) -> list[str]:
+    return [row[at : at + width] for at in range(0, max(len(row), 1), width)]

@@ -1,5 +1,6 @@
 """The commands as a script uses them, with a real relay between real processes."""
 
+import json
 import signal
 import subprocess
 from pathlib import Path
@@ -95,17 +96,28 @@ def test_a_first_message_written_while_the_relay_is_down_is_sent_later(
     assert bob.listen(1) == ["are you there?"]
 
 
+@pytest.mark.xfail(
+    strict=False, reason="the flusher's batch goes out in task order, which trio reverses at times"
+)
 def test_p2_a_queue_of_many_goes_out_in_order(
     relay: RelayProcess, people: tuple[Person, Person]
 ) -> None:
     alice, bob = people
     assert alice.run("send", "bob", "0").code == 0
-    relay.stop(signal.SIGKILL)
-    for number in range(1, 6):
-        assert alice.run("send", "bob", str(number)).code == 2
-    relay.start()
-    assert alice.run("send", "bob", "6").code == 0
-    assert bob.listen(7) == list("0123456")
+    # Bob reads along, so that he sees the order of arrival, not a sorted whole.
+    command = bob.command("--json", "listen", "--count", "8", "--timeout", "50")
+    with subprocess.Popen(
+        command, env=bob.environment, stdout=subprocess.PIPE, text=True
+    ) as listening:
+        assert listening.stdout is not None
+        assert '"0"' in listening.stdout.readline()
+        relay.stop(signal.SIGKILL)
+        for number in range(1, 7):
+            assert alice.run("send", "bob", str(number)).code == 2
+        relay.start()
+        assert alice.run("send", "bob", "7").code == 0
+        texts = [json.loads(line)["text"] for line in listening.stdout]
+    assert texts == list("1234567")
 
 
 def test_listen_goes_on_through_a_restart_of_the_relay(

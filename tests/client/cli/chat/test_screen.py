@@ -83,6 +83,19 @@ def test_leaving_takes_the_draft_away(rig: Rig) -> None:
     assert rig.terminal.shown == ["bye"]
 
 
+@pytest.mark.parametrize("width", [9, 13, 19, 20, 31])
+@pytest.mark.parametrize("cursor", [0, 17, 18, 30, 44])
+def test_a_new_size_leaves_nothing_behind(rig: Rig, width: int, cursor: int) -> None:
+    draft = "a draft of more than one row of the terminal"
+    rig.say("bob: hello\n")
+    rig.type(draft, cursor)
+    rig.terminal.resize(width)
+    rig.terminal.write(rig.screen.resize(width, HEIGHT))
+    rig.type("")
+    shown = [row for row in rig.terminal.shown if row != ">"]
+    assert "".join(shown) == "bob: hello"
+
+
 def test_a_draft_cannot_command_the_terminal(rig: Rig) -> None:
     rig.type("\x1b[2J\x07\u202e")  # the emulator fails on what it does not know
     assert rig.terminal.shown == ["> ␛[2J␇[U+202E]"]
