@@ -81,10 +81,11 @@ class OutboxFlusher:
         """Submit ``batch``; what was answered is stored even if the connection ends meanwhile."""
         answered: Answered = []
 
-        async def submit(item: OutboxItem) -> None:
+        async def submit(item: OutboxItem, task_status: trio.TaskStatus[None]) -> None:
             request = Submit(item.to.name, item.to.device, item.envelope_id, None, item.envelope)
             try:
-                answered.append((item, await connection.request(request, Accepted)))
+                accepted = await connection.request(request, Accepted, task_status=task_status)
+                answered.append((item, accepted))
             except RelayRefusal as refusal:
                 answered.append((item, refusal))
 
@@ -92,7 +93,7 @@ class OutboxFlusher:
             with one_error():
                 async with trio.open_nursery() as nursery:
                     for item in batch:
-                        nursery.start_soon(submit, item)
+                        await nursery.start(submit, item)
         except ConnectionLost:
             await self._settle(answered)
             raise

@@ -90,7 +90,13 @@ class RelayConnection:
         self.relay_clock_ms = 0
         """What the relay's clock said when it was last heard."""
 
-    async def request(self, message: Request, expected: type[A]) -> A:
+    async def request(
+        self,
+        message: Request,
+        expected: type[A],
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> A:
         """Ask the relay, and wait for its answer; at most MAX_REQUESTS_IN_FLIGHT at once.
 
         Cancelling gives up the answer, not the request: the relay may still carry it out.
@@ -98,6 +104,8 @@ class RelayConnection:
         Args:
             message: the request.
             expected: the class of its answer, for the type checker; the link enforces it.
+            task_status: told when the request has its place in the stream: who starts
+                several with ``nursery.start`` has them arrive in that order.
 
         Raises:
             RelayRefusal: the relay said no.
@@ -108,6 +116,7 @@ class RelayConnection:
             self._slots.release()
             raise self._loss.error()
         waiting = self._send(message)
+        task_status.started()
         await waiting.done.wait()
         if waiting.answer is None:
             raise self._lost()

@@ -96,9 +96,6 @@ def test_a_first_message_written_while_the_relay_is_down_is_sent_later(
     assert bob.listen(1) == ["are you there?"]
 
 
-@pytest.mark.xfail(
-    strict=False, reason="the flusher's batch goes out in task order, which trio reverses at times"
-)
 def test_p2_a_queue_of_many_goes_out_in_order(
     relay: RelayProcess, people: tuple[Person, Person]
 ) -> None:

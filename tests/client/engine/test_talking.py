@@ -72,6 +72,26 @@ async def test_the_first_message_waits_for_a_peer_who_sleeps(
         await alice.all_delivered("bob")
 
 
+async def test_p2_a_queue_reaches_the_relay_in_its_order(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    """Seen in the rows as they were stored; the history would sort them."""
+    texts = [str(number) for number in range(12)]
+    async with (
+        small_world(tmp_path, rng) as world,
+        world.person("alice") as alice,
+        world.person("bob") as bob,
+    ):
+        await alice.say("bob", "first")
+        await bob.hears("alice", 1)
+        await world.kill_relay()
+        await alice.say("bob", *texts)
+        await world.start_relay()
+        await bob.hears("alice", 13)
+        arrived = sorted(await bob.lines("alice"), key=lambda entry: entry.row_id)
+        assert [entry.text for entry in arrived if entry.text in texts] == texts
+
+
 async def test_what_is_written_while_the_relay_is_down_goes_out_later(
     autojump_clock: object, tmp_path: Path, rng: random.Random
 ) -> None:
