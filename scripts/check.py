@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from scripts.steps import REPAIRS, STATIC_STEPS, Step, names_of_failed, run_all
+from scripts.steps import PYTEST, REPAIRS, STATIC_STEPS, Step, names_of_failed, run_all
 
-FAST_TESTS = Step("tests", ("pytest", "--quiet", "-m", "not slow"), live=True)
+FAST_TESTS = Step("tests", (*PYTEST, "--quiet", "-m", "not slow"), live=True)
 
 
 def main(arguments: list[str]) -> None:

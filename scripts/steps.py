@@ -47,6 +47,9 @@ STATIC_STEPS = (
     Step("imports", ("lint-imports", "--no-logo")),
 )
 
+# Tests of real processes mostly wait for them: one more worker than a small machine has cores.
+PYTEST = ("pytest", "--numprocesses", "3", "--dist", "worksteal")
+
 REPAIRS = (
     Step("repair", ("ruff", "check", "--fix", "--exit-zero", "--quiet", ".")),
     Step("reformat", ("ruff", "format", "--quiet", ".")),

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from scripts.steps import STATIC_STEPS, Step, names_of_failed, run, run_all
+from scripts.steps import PYTEST, STATIC_STEPS, Step, names_of_failed, run, run_all
 
 STRACE_PURPOSE = "The crash tests use strace to kill programs between two system calls."
 
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> None:
     outcomes = run_all(STATIC_STEPS)
     if failed := names_of_failed(outcomes):
         print(f"Failed: {failed}. The tests run all the same.", file=sys.stderr, flush=True)
-    outcomes.append(run(Step("tests", ("pytest", *arguments), live=True)))
+    outcomes.append(run(Step("tests", (*PYTEST, *arguments), live=True)))
     if failed := names_of_failed(outcomes):
         sys.exit(f"Failed: {failed}")
 
