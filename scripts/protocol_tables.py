@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from protocol import errors, limits
+from protocol.errors import GlasspostError
 from protocol.labels import Label
 from protocol.packing import Record, record_of
 from protocol.wire import messages
@@ -81,11 +82,10 @@ def refusals() -> Iterable[str]:
 def error_rows() -> Iterable[str]:
     """Give the rows of the errors: each family, then its members."""
     yield from _head("at fault", "error", "when")
-    for family in errors.GlasspostError.__subclasses__():
+    for family in _errors_under(GlasspostError):
         yield _row(f"`{family.__name__}`", "", _first_line(family))
-        for error in family.__subclasses__():
-            if error.__module__ == errors.__name__:
-                yield _row("", f"`{error.__name__}`", _first_line(error))
+        for error in _errors_under(family):
+            yield _row("", f"`{error.__name__}`", _first_line(error))
 
 
 TABLES: dict[str, Callable[[], Iterable[str]]] = {
@@ -118,6 +118,11 @@ def _section(match: re.Match[str]) -> str:
 def _comments_of(enumeration: type[Any]) -> dict[str, str]:
     found = _COMMENTED.finditer(inspect.getsource(enumeration))
     return {match["name"]: match["comment"] for match in found}
+
+
+def _errors_under(cls: type[GlasspostError]) -> list[type[GlasspostError]]:
+    """Give the protocol's own: a client that happens to be loaded has more."""
+    return [each for each in cls.__subclasses__() if each.__module__ == errors.__name__]
 
 
 def _collect(shape: Any, found: dict[type[Any], None]) -> None:

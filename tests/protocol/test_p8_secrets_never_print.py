@@ -193,7 +193,7 @@ def test_p8_tracebacks_of_refused_messages_show_no_secret(
     forged = {
         "tag": message[:-1] + bytes([message[-1] ^ 1]),
         "ratchet key": replace(parts.header, ratchet_key=b"\x09" * 32).encode() + parts.body,
-        "jump": replace(parts.header, index=0xFFFFFFFF).encode() + parts.body,
+        "jump": replace(parts.header, index=0xFFFFFFFE).encode() + parts.body,
         "low order": replace(parts.header, ratchet_key=bytes(32)).encode() + parts.body,
         "cut": message[:60],
         "used": first,

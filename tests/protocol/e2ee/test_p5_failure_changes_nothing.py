@@ -8,16 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.e2ee.ratchet.header import split_untrusted
+from protocol.e2ee.ratchet.kem_fields import KemFields
 from protocol.e2ee.session import Session, decrypt, encrypt
 from protocol.e2ee.stored import pack_session
 from protocol.errors import (
     BadPublicKey,
     DecryptionFailed,
+    KemFieldsRefused,
     KeyGone,
     PeerError,
     TooManySkipped,
     UnknownSession,
-    UnsupportedFeature,
     UnsupportedVersion,
     WireError,
 )
@@ -103,17 +104,18 @@ def _changes() -> dict[str, tuple[type[PeerError], Callable[[bytes], bytes]]]:
         "a ratchet key of low order": (BadPublicKey, header(ratchet_key=bytes(32))),
         "a forged ratchet key": (DecryptionFailed, header(ratchet_key=b"\x09" * 32)),
         "a used index": (KeyGone, header(index=0)),
-        "a jump": (TooManySkipped, header(index=0xFFFFFFFF)),
+        "a jump": (TooManySkipped, header(index=0xFFFFFFFE)),
         "a jump in the old chain": (
             TooManySkipped,
             header(ratchet_key=b"\x09" * 32, previous_count=0xFFFFFFFF),
         ),
         "a jump in the new chain": (
             TooManySkipped,
-            header(ratchet_key=b"\x09" * 32, index=0xFFFFFFFF),
+            header(ratchet_key=b"\x09" * 32, index=0xFFFFFFFE),
         ),
-        "a KEM key": (UnsupportedFeature, header(kem_key=bytes(1_184))),
-        "a KEM ciphertext": (UnsupportedFeature, header(kem_ciphertext=bytes(1_088))),
+        "a KEM key": (KemFieldsRefused, header(kem=KemFields(bytes(1_184)))),
+        "a KEM ciphertext": (KemFieldsRefused, header(kem=KemFields(b"", bytes(1_088)))),
+        "beyond the last index": (WireError, header(index=0xFFFFFFFF)),
         "a handshake put in": (
             DecryptionFailed,
             header(handshake=begin(DRAW)[0].pending_handshake),
