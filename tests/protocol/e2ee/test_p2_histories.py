@@ -1,9 +1,10 @@
 """P2 and P5 over random histories: two sessions on a channel that loses, repeats and reorders.
 
 The oracle: whatever arrives first opens with its text, also while KEM keys are
-attached and answered; whatever was opened never opens again; a message may be refused unopened only once its key may have
-expired. Between steps sessions go through the store, crash before they are
-stored, and are shown forged messages. No failure changes a session.
+attached and answered; whatever was opened never opens again; a message may be
+refused unopened only once its key may have expired. Between steps sessions go
+through the store, crash before they are stored, and are shown forged messages.
+No failure changes a session.
 """
 
 from collections import Counter
