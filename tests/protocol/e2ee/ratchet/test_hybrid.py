@@ -82,6 +82,22 @@ def test_messages_count_when_they_are_sent_or_authenticated() -> None:
     assert _count(bob) == 4
 
 
+def test_the_seed_of_a_key_is_64_bytes_of_the_randomness_given() -> None:
+    drawn: list[bytes] = []
+
+    def watched(size: int) -> bytes:
+        drawn.append(DRAW(size))
+        return drawn[-1]
+
+    alice, _ = encrypt(due(established(DRAW)[0]), b"", watched)
+    assert [each for each in drawn if len(each) == 64] == [_seed(alice)]
+    _, bob, message = attached(DRAW)
+    bob, _ = decrypt(bob, message, NOW_MS)
+    drawn.clear()
+    encrypt(bob, b"", watched)
+    assert sorted(len(each) for each in drawn) == [12, 32]
+
+
 # --- attach and answer ---
 
 
