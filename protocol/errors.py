@@ -54,6 +54,14 @@ class NothingReceivedYet(CallerError):
         super().__init__("this session cannot send before it has opened a message")
 
 
+class ChainExhausted(CallerError):
+    """A sending chain is at its full length: the peer has to answer first."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} messages were sent without an answer, which is the most")
+        self.limit = limit
+
+
 class NotUnicode(CallerError):
     """A text holds a lone surrogate: half of a character, which UTF-8 cannot say."""
 
@@ -176,12 +184,12 @@ class UnsupportedVersion(PeerError):
         self.what, self.version = what, version
 
 
-class UnsupportedFeature(PeerError):
-    """A part of the protocol that this program does not have."""
+class KemFieldsRefused(PeerError):
+    """The KEM fields of a header do not fit the chain before it, or its own chain."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} are not known here: update this program")
-        self.what = what
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the message's KEM fields are refused: {reason}")
+        self.reason = reason
 
 
 # --- a person decides ------------------------------------------------------

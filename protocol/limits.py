@@ -24,6 +24,15 @@ PADDING_FLOOR_BYTES = 4_096
 # Messages one side may be ahead in a chain: a forged header costs at most about 10 ms.
 MAX_FORWARD_JUMP = 2_000
 
+# Messages of one chain: its length and the index of each fit the four bytes of their fields.
+MAX_CHAIN_MESSAGES = 0xFFFF_FFFF
+
+# A KEM key is attached after so many messages: by turns, 2 envelopes of 51 pay for the healing.
+HYBRID_INTERVAL_MESSAGES = 50
+
+# And after this time, so that a conversation of few words heals in days, not in years.
+HYBRID_INTERVAL_MS = 7 * _DAY_MS
+
 # Skipped message keys a session keeps: bounds its stored size (about 150 kB).
 MAX_SKIPPED_KEYS = 2_000
 

@@ -102,9 +102,9 @@ def ratchet_layer(message: bytes) -> Layer:
     cutter.number(4, "previous chain length", "ratchet")
     cutter.number(4, "index in its chain", "ratchet")
     if flags & _FLAG_KEM_KEY:
-        cutter.cut(KEM_PUBLIC_BYTES, "attached KEM key", section="ratchet")
+        cutter.cut(KEM_PUBLIC_BYTES, "attached KEM key", section="hybrid-steps")
     if flags & _FLAG_KEM_CIPHERTEXT:
-        cutter.cut(KEM_CIPHERTEXT_BYTES, "KEM ciphertext", section="ratchet")
+        cutter.cut(KEM_CIPHERTEXT_BYTES, "KEM ciphertext", section="hybrid-steps")
     if flags & _FLAG_HANDSHAKE:
         _cut_handshake(cutter)
     cutter.cut(_NONCE_BYTES, "nonce")

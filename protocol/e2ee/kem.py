@@ -41,6 +41,19 @@ def kem_public_of(seed: KemSeed) -> bytes:
     return _private(seed).public_key().public_bytes_raw()
 
 
+def require_kem_public(public: bytes) -> None:
+    """Refuse a public key that nothing can be encapsulated to.
+
+    Args:
+        public: of any origin.
+
+    Raises:
+        BadPublicKey: not 1,184 bytes, or a coefficient out of range.
+    Cost: about 40 us.
+    """
+    _public(public)
+
+
 def encapsulate(public: bytes) -> tuple[bytes, KemSecret]:
     """Agree on a secret with the owner of ``public``.
 
@@ -55,10 +68,7 @@ def encapsulate(public: bytes) -> tuple[bytes, KemSecret]:
     Raises:
         BadPublicKey: a wrong size, or a coefficient out of range.
     """
-    try:
-        secret, ciphertext = MLKEM768PublicKey.from_public_bytes(public).encapsulate()
-    except ValueError as error:
-        raise BadPublicKey("ML-KEM-768 key") from error
+    secret, ciphertext = _public(public).encapsulate()
     return ciphertext, KemSecret(secret)
 
 
@@ -75,6 +85,13 @@ def decapsulate(seed: KemSeed, ciphertext: bytes) -> KemSecret:
     if len(ciphertext) != KEM_CIPHERTEXT_BYTES:
         raise DecryptionFailed("ML-KEM-768 ciphertext")
     return KemSecret(_private(seed).decapsulate(ciphertext))
+
+
+def _public(public: bytes) -> MLKEM768PublicKey:
+    try:
+        return MLKEM768PublicKey.from_public_bytes(public)
+    except ValueError as error:
+        raise BadPublicKey("ML-KEM-768 key") from error
 
 
 def _private(seed: KemSeed) -> MLKEM768PrivateKey:

@@ -116,12 +116,15 @@ def accept_session(
 def encrypt(session: Session, plaintext: bytes, random_bytes: RandomBytes) -> tuple[Session, bytes]:
     """Encrypt ``plaintext`` as the session's next message.
 
+    The answer to a KEM key, now and then, comes from the library's own randomness.
+
     Returns:
         The next session, to be stored before the message leaves this device,
         and the ratchet message.
 
     Raises:
         NothingReceivedYet: the responder cannot speak first.
+        ChainExhausted: nothing more can be sent until the peer has answered.
     """
     state, message = ratchet.encrypt(
         session.ratchet,
@@ -148,7 +151,7 @@ def decrypt(session: Session, message: bytes, now_ms: int) -> tuple[Session, byt
         WireError, UnsupportedVersion: it is no ratchet message of version 1.
         KeyGone: it was opened before, or its key has expired.
         DecryptionFailed: it was changed or forged, or its chain is long gone.
-        TooManySkipped, BadPublicKey, UnsupportedFeature: its header is refused.
+        TooManySkipped, BadPublicKey, KemFieldsRefused: its header is refused.
     Cost: at most about 10 ms, whatever the header claims.
     """
     parts = split_untrusted(message)

@@ -19,7 +19,7 @@ ALLOWED = {
     "protocol/e2ee/ratchet/chain.py": "HMAC of the chain step",
     "protocol/e2ee/ratchet/body.py": "encrypts a message",
     "protocol/e2ee/sealed.py": "builds HPKE's private key",
-    "protocol/e2ee/stored.py": "sessions, for the encrypted store",
+    "protocol/e2ee/stored_ratchet.py": "ratchet states, for the encrypted store",
     "protocol/e2ee/prekey_secrets.py": "private prekeys, for the encrypted store",
     "client/messaging/prekey_upkeep.py": "private prekeys, into the encrypted store",
     "client/profile/key_file.py": "wraps the database key",

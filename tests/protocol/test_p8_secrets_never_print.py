@@ -18,9 +18,11 @@ import pytest
 
 import protocol
 from protocol.e2ee.ratchet.header import split_untrusted
-from protocol.e2ee.session import decrypt, encrypt
+from protocol.e2ee.ratchet.kem_fields import KemFields
+from protocol.e2ee.session import decrypt, encrypt, peek_untrusted
 from protocol.errors import PeerError
 from protocol.secret import Secret
+from tests.protocol.e2ee.hybrid_sides import answered, attached, claiming
 from tests.protocol.e2ee.parties import NOW_MS, established, party
 from tests.support.randomness import SeededBytes
 
@@ -175,8 +177,37 @@ def test_p8_whole_sessions_and_parties_print_no_secret(all_secrets: list[bytes])
     alice, _lost = encrypt(alice, b"", DRAW)
     alice, message = encrypt(alice, b"", DRAW)
     bob, _ = decrypt(bob, message, NOW_MS)
-    text = repr([alice, bob, party("alice"), party("bob")]) + pprint.pformat(bob)
+    attaching, _, _ = attached(DRAW)
+    text = repr([alice, bob, attaching, party("alice"), party("bob")]) + pprint.pformat(bob)
     assert len(all_secrets) > 20
+    for raw in all_secrets:
+        _assert_absent(raw, text)
+
+
+def _shown(error: PeerError) -> str:
+    """Give its traceback with all locals, without the test's own frame, which holds everything."""
+    frames = error.__traceback__
+    assert frames is not None
+    inner = error.with_traceback(frames.tb_next)
+    shown = traceback.TracebackException.from_exception(inner, capture_locals=True)
+    return "".join(shown.format())
+
+
+@pytest.mark.parametrize("fault", ["forged answer", "answer taken out", "unusable key"])
+def test_p8_tracebacks_of_refused_hybrid_steps_show_no_secret(
+    all_secrets: list[bytes], fault: str
+) -> None:
+    alice, bob, answer = answered(DRAW)
+    unusable = KemFields(b"\xff" * 1_184, peek_untrusted(answer).kem.ciphertext)
+    forged = {
+        "forged answer": answer[:58] + bytes(1_088) + answer[58 + 1_088 :],
+        "answer taken out": answer[:1] + b"\0" + answer[2:58] + answer[58 + 1_088 :],
+        "unusable key": encrypt(claiming(bob, unusable), b"", DRAW)[1],
+    }[fault]
+    with pytest.raises(PeerError) as caught:
+        decrypt(alice, forged, NOW_MS)
+    text = _shown(caught.value)
+    assert "decrypt" in text
     for raw in all_secrets:
         _assert_absent(raw, text)
 
@@ -193,18 +224,14 @@ def test_p8_tracebacks_of_refused_messages_show_no_secret(
     forged = {
         "tag": message[:-1] + bytes([message[-1] ^ 1]),
         "ratchet key": replace(parts.header, ratchet_key=b"\x09" * 32).encode() + parts.body,
-        "jump": replace(parts.header, index=0xFFFFFFFF).encode() + parts.body,
+        "jump": replace(parts.header, index=0xFFFFFFFE).encode() + parts.body,
         "low order": replace(parts.header, ratchet_key=bytes(32)).encode() + parts.body,
         "cut": message[:60],
         "used": first,
     }[fault]
     with pytest.raises(PeerError) as caught:
         decrypt(bob, forged, NOW_MS)
-    frames = caught.value.__traceback__
-    assert frames is not None
-    error = caught.value.with_traceback(frames.tb_next)  # this test's own frame holds them all
-    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
-    text = "".join(shown.format())
+    text = _shown(caught.value)
     assert "decrypt" in text
     for raw in all_secrets:
         _assert_absent(raw, text)

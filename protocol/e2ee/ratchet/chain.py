@@ -16,7 +16,10 @@ Spec: docs/protocol.md#ratchet
 import hmac
 from dataclasses import dataclass
 
-from protocol.errors import KeyGone
+from protocol.e2ee.kem import KemSeed
+from protocol.e2ee.ratchet.kem_fields import NO_KEM_FIELDS, KemFields
+from protocol.errors import ChainExhausted, KeyGone
+from protocol.limits import MAX_CHAIN_MESSAGES
 from protocol.secret import Secret
 
 
@@ -40,12 +43,17 @@ class SendingChain:
         ratchet_key: our public ratchet key, repeated in each header.
         count: messages sent so far, so the index of the next.
         previous_count: messages sent on the sending chain before this one.
+        kem: stands in each header.
+        kem_seed: private half of the key attached in ``kem``. It lives here
+            because it must end with this chain, at the peer's answer.
     """
 
     ratchet_key: bytes
     key: ChainKey
     previous_count: int
     count: int = 0
+    kem: KemFields = NO_KEM_FIELDS
+    kem_seed: KemSeed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +63,13 @@ class ReceivingChain:
     Args:
         ratchet_key: the peer's public ratchet key, as its headers show it.
         index: the index that comes next.
+        kem: of each header; fixed by the first message that was authenticated.
     """
 
     ratchet_key: bytes
     key: ChainKey
     index: int = 0
+    kem: KemFields = NO_KEM_FIELDS
 
 
 def chain_step(key: ChainKey) -> tuple[ChainKey, MessageKey]:
@@ -70,9 +80,22 @@ def chain_step(key: ChainKey) -> tuple[ChainKey, MessageKey]:
 
 
 def next_message_key(chain: SendingChain) -> tuple[SendingChain, MessageKey]:
-    """Give the key of the next message to send, and the chain after it."""
+    """Give the key of the next message to send, and the chain after it.
+
+    Raises:
+        ChainExhausted: the chain is at its full length.
+    """
+    if chain.count >= MAX_CHAIN_MESSAGES:
+        raise ChainExhausted(MAX_CHAIN_MESSAGES)
     key, message_key = chain_step(chain.key)
-    following = SendingChain(chain.ratchet_key, key, chain.previous_count, chain.count + 1)
+    following = SendingChain(
+        chain.ratchet_key,
+        key,
+        chain.previous_count,
+        chain.count + 1,
+        chain.kem,
+        chain.kem_seed,
+    )
     return following, message_key
 
 
@@ -89,7 +112,8 @@ def skip_to(chain: ReceivingChain, index: int) -> tuple[ReceivingChain, list[Mes
     for _ in range(chain.index, index):
         key, message_key = chain_step(key)
         passed.append(message_key)
-    return ReceivingChain(chain.ratchet_key, key, chain.index + len(passed)), passed
+    moved = ReceivingChain(chain.ratchet_key, key, chain.index + len(passed), chain.kem)
+    return moved, passed
 
 
 def take_message_key(chain: ReceivingChain, index: int) -> tuple[ReceivingChain, MessageKey]:
@@ -101,4 +125,4 @@ def take_message_key(chain: ReceivingChain, index: int) -> tuple[ReceivingChain,
     if index < chain.index:
         raise KeyGone
     key, message_key = chain_step(chain.key)
-    return ReceivingChain(chain.ratchet_key, key, index + 1), message_key
+    return ReceivingChain(chain.ratchet_key, key, index + 1, chain.kem), message_key

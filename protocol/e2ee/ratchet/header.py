@@ -6,7 +6,7 @@
          2    16  session id
         18    32  ratchet key (X25519)
         50     4  previous chain length
-        54     4  index in its chain, from 0
+        54     4  index in its chain, from 0; 0xFFFFFFFF is refused
         58  1184  attached KEM key             if flag 2          ┐
          .  1088  KEM ciphertext               if flag 4          │ header
          .  1161  handshake header             if flag 1          ┘
@@ -24,9 +24,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from protocol.e2ee.handshake_header import HANDSHAKE_HEADER_BYTES, HandshakeHeader
+from protocol.e2ee.ratchet.kem_fields import NO_KEM_FIELDS, KemFields
 from protocol.errors import UnsupportedVersion, WireError
 from protocol.ids import SessionId
-from protocol.limits import MAX_ENVELOPE_BYTES
+from protocol.limits import MAX_CHAIN_MESSAGES, MAX_ENVELOPE_BYTES
 from protocol.records import KEM_CIPHERTEXT_BYTES, KEM_PUBLIC_BYTES
 
 MESSAGE_VERSION = 1
@@ -47,8 +48,7 @@ class RatchetHeader:
     ratchet_key: bytes
     previous_count: int
     index: int
-    kem_key: bytes | None = None
-    kem_ciphertext: bytes | None = None
+    kem: KemFields = NO_KEM_FIELDS
     handshake: HandshakeHeader | None = None
 
     def encode(self) -> bytes:
@@ -62,13 +62,13 @@ class RatchetHeader:
             self.index,
         )
         handshake = b"" if self.handshake is None else self.handshake.encode()
-        return b"".join((fixed, self.kem_key or b"", self.kem_ciphertext or b"", handshake))
+        return b"".join((fixed, *self.kem, handshake))
 
     def _flags(self) -> int:
         return (
             (0 if self.handshake is None else _HANDSHAKE)
-            | (0 if self.kem_key is None else _KEM_KEY)
-            | (0 if self.kem_ciphertext is None else _KEM_CIPHERTEXT)
+            | (_KEM_KEY if self.kem.attached_key else 0)
+            | (_KEM_CIPHERTEXT if self.kem.ciphertext else 0)
         )
 
 
@@ -84,7 +84,7 @@ def split_untrusted(message: bytes) -> RatchetMessage:
     """Take a ratchet message apart. Nothing in it is authenticated yet.
 
     Raises:
-        WireError: size or flags are wrong.
+        WireError: size or flags are wrong, or the index is one no chain reaches.
         UnsupportedVersion: the version is not 1.
     Cost: linear in the size, which is at most MAX_ENVELOPE_BYTES.
     """
@@ -95,9 +95,13 @@ def split_untrusted(message: bytes) -> RatchetMessage:
         raise UnsupportedVersion("ratchet message", version)
     if flags & ~_ALL_FLAGS:
         raise WireError("a ratchet message with unknown flags")
+    if index >= MAX_CHAIN_MESSAGES:
+        raise WireError("a ratchet message beyond the end of its chain")
     rest = _Cursor(message, _FIXED.size)
-    kem_key = rest.take(KEM_PUBLIC_BYTES) if flags & _KEM_KEY else None
-    kem_ciphertext = rest.take(KEM_CIPHERTEXT_BYTES) if flags & _KEM_CIPHERTEXT else None
+    kem = KemFields(
+        rest.take(KEM_PUBLIC_BYTES) if flags & _KEM_KEY else b"",
+        rest.take(KEM_CIPHERTEXT_BYTES) if flags & _KEM_CIPHERTEXT else b"",
+    )
     handshake = (
         HandshakeHeader.decode_untrusted(rest.take(HANDSHAKE_HEADER_BYTES))
         if flags & _HANDSHAKE
@@ -110,8 +114,7 @@ def split_untrusted(message: bytes) -> RatchetMessage:
         ratchet_key,
         previous_count,
         index,
-        kem_key,
-        kem_ciphertext,
+        kem,
         handshake,
     )
     return RatchetMessage(header, message[: rest.offset], message[rest.offset :])

@@ -13,7 +13,7 @@ _HALF = 32
 
 
 class RootKey(Secret):
-    """Carries all earlier Diffie-Hellman results into the next root step."""
+    """Carries all earlier Diffie-Hellman results and KEM secrets into the next root step."""
 
     __slots__ = ()
 

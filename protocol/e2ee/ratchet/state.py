@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from protocol.e2ee.curve import CurvePrivateKey
 from protocol.e2ee.ratchet.chain import ReceivingChain, SendingChain
 from protocol.e2ee.ratchet.root import RootKey
+from protocol.e2ee.ratchet.since_mix import JUST_MIXED, SinceMix
 from protocol.e2ee.ratchet.skipped import NO_SKIPPED_KEYS, SkippedKeys
 
 
@@ -24,6 +25,7 @@ class RatchetState:
         receiving: None until the first message of the peer.
         previous_count: messages sent on the last sending chain that ended.
         skipped: keys of messages still on their way.
+        since_mix: tells when the next KEM key is due.
     """
 
     root: RootKey
@@ -33,11 +35,12 @@ class RatchetState:
     receiving: ReceivingChain | None = None
     previous_count: int = 0
     skipped: SkippedKeys = NO_SKIPPED_KEYS
+    since_mix: SinceMix = JUST_MIXED
 
     # Every message takes one of these two: spelled out they cost half of dataclasses.replace.
 
-    def with_sending(self, chain: SendingChain) -> "RatchetState":
-        """Give this state with another sending chain."""
+    def after_sending(self, chain: SendingChain) -> "RatchetState":
+        """Give this state after a message that leaves the sending chain as ``chain``."""
         return RatchetState(
             self.root,
             self.our_private,
@@ -46,10 +49,11 @@ class RatchetState:
             self.receiving,
             self.previous_count,
             self.skipped,
+            self.since_mix.sent(),
         )
 
-    def with_receiving(self, chain: ReceivingChain) -> "RatchetState":
-        """Give this state with another receiving chain."""
+    def after_opening(self, chain: ReceivingChain, now_ms: int) -> "RatchetState":
+        """Give this state after a message that leaves the receiving chain as ``chain``."""
         return RatchetState(
             self.root,
             self.our_private,
@@ -58,6 +62,7 @@ class RatchetState:
             chain,
             self.previous_count,
             self.skipped,
+            self.since_mix.opened(now_ms),
         )
 
 

@@ -17,8 +17,10 @@ from typing import Any
 
 from protocol.e2ee.content import Content, Receipt, ReceiptStatus, Text, encode_content
 from protocol.e2ee.handshake import initiate
+from protocol.e2ee.kem import kem_public_of, make_kem_seed
 from protocol.e2ee.padding import Padding
 from protocol.e2ee.prekey_secrets import OneTimePrivate
+from protocol.e2ee.ratchet.hybrid import answering_parts
 from protocol.e2ee.ratchet.root import RootKey
 from protocol.e2ee.ratchet.state import initiator_state, responder_state
 from protocol.e2ee.safety_number import safety_number
@@ -28,6 +30,7 @@ from protocol.e2ee.session import Role, Session, decrypt, encrypt
 from protocol.e2ee.stored import pack_session
 from protocol.ids import MessageId, SessionId
 from protocol.packing import pack
+from tests.protocol.e2ee.hybrid_sides import attached, begin_chain
 from tests.protocol.e2ee.parties import NOW_MS, Party, party
 from tests.support.randomness import SeededBytes
 
@@ -129,6 +132,45 @@ def envelope() -> Golden:
     return {**_private_keys(BOB), "payload": payload.encode().hex(), "envelopes": envelopes}
 
 
+def hybrid() -> Golden:
+    """A hybrid step seen from the side that attached the key: two answers, one attaches as well."""
+    random_bytes = SeededBytes("golden hybrid")
+    alice, bob, question = attached(random_bytes)
+    bob, _ = decrypt(bob, question, NOW_MS)
+    next_key = kem_public_of(make_kem_seed(random_bytes))
+    parts = answering_parts(bob.ratchet.receiving)
+    answers = {
+        "answer": begin_chain(bob, parts, random_bytes),
+        "answer_and_key": begin_chain(bob, parts.attaching(next_key), random_bytes),
+    }
+    sending, private = alice.ratchet.sending, alice.ratchet.our_private
+    assert sending is not None
+    assert sending.kem_seed is not None
+    assert private is not None
+    return {
+        "associated_data": alice.associated_data.hex(),
+        "root": alice.ratchet.root.expose().hex(),
+        "ratchet_private": private.expose().hex(),
+        "kem_seed": sending.kem_seed.expose().hex(),
+        "attached_key": sending.kem.attached_key.hex(),
+        "stored": pack_session(alice).hex(),
+        **{name: _answer(session, random_bytes) for name, session in answers.items()},
+    }
+
+
+def _answer(session: Session, random_bytes: SeededBytes) -> Golden:
+    """Encrypt on a chain that has just begun; ``root`` and ``chain`` are what its step gave."""
+    sending = session.ratchet.sending
+    assert sending is not None
+    text = "Grüße 🦉".encode()
+    return {
+        "text": text.hex(),
+        "message": encrypt(session, text, random_bytes)[1].hex(),
+        "root": session.ratchet.root.expose().hex(),
+        "chain": sending.key.expose().hex(),
+    }
+
+
 COMPUTED: dict[str, Callable[[], Golden]] = {
     "prekeys.json": prekeys,
     "ratchet.json": ratchet,
@@ -137,6 +179,7 @@ COMPUTED: dict[str, Callable[[], Golden]] = {
 OPENED: dict[str, Callable[[], Golden]] = {
     "handshake.json": handshake,
     "envelope.json": envelope,
+    "hybrid.json": hybrid,
 }
 
 

@@ -1,6 +1,14 @@
 """Golden bytes: what was written once still comes out, and still opens."""
 
+import hmac
+from hashlib import sha256
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from protocol.e2ee.curve import CurvePrivateKey
 from protocol.e2ee.handshake import HandshakePrekeys, respond
@@ -10,9 +18,11 @@ from protocol.e2ee.kem import KemSeed
 from protocol.e2ee.padding import Padding
 from protocol.e2ee.prekey_secrets import SealingPrivateKey
 from protocol.e2ee.sealed import open_envelope_untrusted
+from protocol.e2ee.session import decrypt
 from protocol.e2ee.stored import unpack_session
 from protocol.ids import DeviceAddress, parse_name
 from tests.protocol.e2ee.golden_files import COMPUTED, FOLDER, OPENED, Golden, load
+from tests.protocol.e2ee.parties import NOW_MS
 
 ALICE = DeviceAddress(parse_name("alice"))
 
@@ -64,6 +74,40 @@ def test_a_golden_envelope_opens(padding: Padding) -> None:
     )
     assert payload.sender == ALICE
     assert payload.encode() == _hex(golden, "payload")
+
+
+@pytest.mark.parametrize("case", ["answer", "answer_and_key"])
+def test_a_golden_answer_opens(case: str) -> None:
+    golden = load("hybrid.json")
+    alice, text = decrypt(
+        unpack_session(_hex(golden, "stored")), _hex(golden[case], "message"), NOW_MS
+    )
+    assert text == _hex(golden[case], "text")
+    assert alice.ratchet.root.expose() == _hex(golden[case], "root")
+
+
+@pytest.mark.parametrize("case", ["answer", "answer_and_key"])
+def test_a_golden_hybrid_step_is_the_page_spelled_out(case: str) -> None:
+    """From the bytes of the file alone, with other code than ours wherever there is some."""
+    golden = load("hybrid.json")
+    message = _hex(golden[case], "message")
+    new_key = message[58:1_242] if message[1] & 2 else b""
+    ciphertext = message[58 + len(new_key) :][:1_088]
+    seed = MLKEM768PrivateKey.from_seed_bytes(_hex(golden, "kem_seed"))
+    private = X25519PrivateKey.from_private_bytes(_hex(golden, "ratchet_private"))
+    agreement = private.exchange(X25519PublicKey.from_public_bytes(message[18:50]))
+    used_key = _hex(golden, "attached_key")
+    assert used_key == seed.public_key().public_bytes_raw()
+    info = b"glasspost/1/ratchet-root-hybrid" + sha256(used_key + ciphertext + new_key).digest()
+    material = agreement + seed.decapsulate(ciphertext)
+    derived = HKDF(SHA256(), 64, _hex(golden, "root"), info).derive(material)
+    assert derived == _hex(golden[case], "root") + _hex(golden[case], "chain")
+    text = _hex(golden[case], "text")
+    body_size = 12 + len(text) + 16
+    header, body = message[:-body_size], message[-body_size:]
+    key = hmac.digest(derived[32:], b"\x01", "sha256")
+    associated_data = _hex(golden, "associated_data") + header
+    assert ChaCha20Poly1305(key).decrypt(body[:12], body[12:], associated_data) == text
 
 
 def test_golden_stored_sessions_are_read() -> None:

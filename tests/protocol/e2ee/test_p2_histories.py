@@ -1,11 +1,13 @@
 """P2 and P5 over random histories: two sessions on a channel that loses, repeats and reorders.
 
-The oracle: whatever arrives first opens with its text; whatever was opened never
-opens again; a message may be refused unopened only once its key may have
-expired. Between steps sessions go through the store, crash before they are
-stored, and are shown forged messages. No failure changes a session.
+The oracle: whatever arrives first opens with its text, also while KEM keys are
+attached and answered; whatever was opened never opens again; a message may be
+refused unopened only once its key may have expired. Between steps sessions go
+through the store, crash before they are stored, and are shown forged messages.
+No failure changes a session.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from hypothesis import settings
@@ -26,7 +28,7 @@ from protocol.e2ee.session import (
     start_session,
 )
 from protocol.e2ee.stored import pack_session, unpack_session
-from protocol.errors import DecryptionFailed, KeyGone, PeerError
+from protocol.errors import DecryptionFailed, KemFieldsRefused, KeyGone, PeerError
 from protocol.limits import MAX_SKIPPED_KEYS, SKIPPED_KEY_LIFE_MS
 from tests.protocol.e2ee.parties import NOW_MS, party
 from tests.support.randomness import SeededBytes
@@ -37,6 +39,10 @@ DAY_MS = 24 * 3_600_000
 sides = st.sampled_from([ALICE, BOB])
 picks = st.integers(0, 7)
 places = st.integers(0, 1 << 16)
+
+
+KEM_FIELDS_SEEN: Counter[str] = Counter()
+"""Messages opened with a KEM key and with a ciphertext: to see that histories have hybrid steps."""
 
 
 @dataclass
@@ -176,7 +182,7 @@ class TwoParties(RuleBasedStateMachine):
         before = pack_session(session)
         try:
             following, text = decrypt(session, flight.message, self.now_ms)
-        except (KeyGone, DecryptionFailed):
+        except (KeyGone, DecryptionFailed, KemFieldsRefused):
             expired = self.now_ms - flight.sent_at_ms >= SKIPPED_KEY_LIFE_MS
             assert flight.opened or expired, "a message was refused that should have opened"
             assert pack_session(session) == before
@@ -184,6 +190,8 @@ class TwoParties(RuleBasedStateMachine):
             assert not flight.opened, "a message was opened twice"
             assert text == flight.text
             self.sides[side].session, flight.opened = following, True
+            attached, ciphertext = peek_untrusted(flight.message).kem
+            KEM_FIELDS_SEEN.update(attached=bool(attached), answered=bool(ciphertext))
 
     @staticmethod
     def _accepted(flight: Flight) -> Session:
@@ -194,6 +202,9 @@ class TwoParties(RuleBasedStateMachine):
 
 
 def test_p2_every_message_opens_once_with_its_text_or_never() -> None:
+    KEM_FIELDS_SEEN.clear()
     run_state_machine_as_test(
         TwoParties, settings=settings(max_examples=200, stateful_step_count=80)
     )
+    assert KEM_FIELDS_SEEN["attached"] > 20, "hardly a history had a hybrid step"
+    assert KEM_FIELDS_SEEN["answered"] > 20, "hardly a history had a hybrid step"

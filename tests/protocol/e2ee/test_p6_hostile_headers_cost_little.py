@@ -31,7 +31,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("previous_count", [0, 1_000, 0xFFFFFFFF])
-@pytest.mark.parametrize("index", [0, 1_999, 2_001, 0xFFFFFFFF])
+@pytest.mark.parametrize("index", [0, 1_999, 2_001, 0xFFFFFFFE, 0xFFFFFFFF])
 @pytest.mark.parametrize("new_chain", [False, True])
 def test_p6_no_header_costs_more_than_the_limit(
     steps: list[int], previous_count: int, index: int, new_chain: bool

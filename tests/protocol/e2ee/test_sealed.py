@@ -7,10 +7,13 @@ from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
+from protocol.e2ee.content import Content, Text, encode_content
 from protocol.e2ee.padding import Padding, pad
 from protocol.e2ee.prekey_secrets import SealingPrivateKey
+from protocol.e2ee.ratchet.kem_fields import KemFields
 from protocol.e2ee.sealed import open_envelope_untrusted, seal, sealing_key_id_untrusted
 from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.session import decrypt, encrypt
 from protocol.encoding import encode_fields, u32
 from protocol.errors import (
     BadPublicKey,
@@ -20,13 +23,17 @@ from protocol.errors import (
     UnsupportedVersion,
     WireError,
 )
-from protocol.ids import DeviceAddress, Name
+from protocol.ids import DeviceAddress, MessageId, Name
 from protocol.labels import Label
-from protocol.limits import MAX_ENVELOPE_BYTES
-from tests.protocol.e2ee.parties import party
+from protocol.limits import MAX_ENVELOPE_BYTES, MAX_NAME_BYTES
+from tests.protocol.e2ee.hybrid_sides import attached, claiming
+from tests.protocol.e2ee.parties import NOW_MS, begin, established, party
 from tests.protocol.e2ee.test_curve import LOW_ORDER
+from tests.support.randomness import SeededBytes
 
 ALICE, BOB, MALLORY = party("alice"), party("bob"), party("mallory")
+DRAW = SeededBytes("sealed")
+LONG_TEXT = encode_content(Content(MessageId(b"i" * 16), 0xFFFF_FFFF, NOW_MS, Text("x" * 500)))
 PAYLOAD = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, b"a ratchet message")
 
 
@@ -67,12 +74,40 @@ def test_the_layout_is_that_of_the_page() -> None:
     assert _open(_seal_plaintext(pad(encoded, Padding.NONE))) == PAYLOAD
 
 
+def _with_every_part() -> bytes:
+    """A first message that also attaches and answers: more than our rules ever put together."""
+    alice, _ = begin(DRAW)
+    fields = KemFields(b"k" * 1_184, b"c" * 1_088)
+    message = encrypt(claiming(alice, fields), LONG_TEXT, DRAW)[1]
+    assert message[1] == 7
+    return message
+
+
+def _sendings() -> dict[str, bytes]:
+    """A text of 500 bytes in each kind of ratchet message."""
+    asking, asked, question = attached(DRAW)
+    asked, _ = decrypt(asked, question, NOW_MS)
+    return {
+        "a text": encrypt(established(DRAW)[0], LONG_TEXT, DRAW)[1],
+        "a short text": encrypt(established(DRAW)[0], b"", DRAW)[1],
+        "a handshake": encrypt(begin(DRAW)[0], LONG_TEXT, DRAW)[1],
+        "a KEM key": encrypt(asking, LONG_TEXT, DRAW)[1],
+        "a KEM ciphertext": encrypt(asked, LONG_TEXT, DRAW)[1],
+    }
+
+
 def test_texts_handshakes_and_kem_fields_look_alike() -> None:
-    sizes = set()
-    for size in (120, 1_249, 58 + 1_184 + 1_088 + 1_161 + 200):
-        payload = replace(PAYLOAD, body=bytes(size))
-        sizes.add(len(_seal(payload)))
+    """A text of 500 bytes, the longest name: whatever the header carries, the size is one."""
+    longest = DeviceAddress(Name("a" * MAX_NAME_BYTES))
+    messages = _sendings()
+    assert sorted(message[1] for message in messages.values()) == [0, 0, 1, 2, 4]
+    sizes = {len(_seal(replace(PAYLOAD, sender=longest, body=each))) for each in messages.values()}
     assert sizes == {5 + 1_120 + 4_096 + 16}
+
+
+def test_all_optional_parts_at_once_still_fit() -> None:
+    envelope = _seal(replace(PAYLOAD, body=_with_every_part()))
+    assert len(envelope) == 5 + 1_120 + 4_096 + 16
 
 
 @pytest.mark.parametrize(

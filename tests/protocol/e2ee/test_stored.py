@@ -1,15 +1,20 @@
 """Sessions in the store: all of a state comes back, damage is noticed."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.e2ee.session import Session, decrypt, encrypt, start_session
+from protocol.e2ee.ratchet.chain import MessageKey
+from protocol.e2ee.ratchet.kem_fields import KemFields
+from protocol.e2ee.ratchet.skipped import NO_SKIPPED_KEYS
+from protocol.e2ee.session import Session, decrypt, encrypt, peek_untrusted, start_session
 from protocol.e2ee.stored import pack_session, unpack_session
 from protocol.errors import DamagedState
 from protocol.limits import MAX_SKIPPED_KEYS
+from tests.protocol.e2ee.hybrid_sides import answered, attached
 from tests.protocol.e2ee.parties import NOW_MS, begin, established, party
 from tests.support.randomness import SeededBytes
 
@@ -20,17 +25,30 @@ def _states() -> dict[str, Session]:
     bob = party("bob")
     fresh = start_session(party("alice").device, bob.address, bob.bundle(), DRAW)
     initiator, responder = begin(DRAW)
-    alice, answered = established(DRAW)
+    alice, established_bob = established(DRAW)
     alice, _lost = encrypt(alice, b"", DRAW)
     alice, message = encrypt(alice, b"", DRAW)
-    skipping, _ = decrypt(answered, message, NOW_MS)
+    skipping, _ = decrypt(established_bob, message, NOW_MS)
     return {
         "nothing sent": fresh,
         "sent, no answer": initiator,
         "received, nothing sent": responder,
-        "answered": answered,
+        "established": established_bob,
         "with a skipped key": skipping,
         "both ways": alice,
+        **_hybrid_states(),
+    }
+
+
+def _hybrid_states() -> dict[str, Session]:
+    asking, waiting, message = attached(DRAW)
+    asked, _ = decrypt(waiting, message, NOW_MS)
+    asking_again, answering, answer = answered(DRAW)
+    return {
+        "a key attached": asking,
+        "a key to answer": asked,
+        "answered": answering,
+        "answer opened": decrypt(asking_again, answer, NOW_MS)[0],
     }
 
 
@@ -58,10 +76,32 @@ def test_2000_skipped_keys_come_back_in_order() -> None:
     assert again == bob
 
 
-def test_a_session_of_another_version_is_refused() -> None:
+@pytest.mark.parametrize("version", [b"\0", b"\1", b"\3"])
+def test_a_session_of_another_version_is_refused(version: bytes) -> None:
     stored = pack_session(established(DRAW)[0])
     with pytest.raises(DamagedState):
-        unpack_session(b"\x02" + stored[1:])
+        unpack_session(version + stored[1:])
+
+
+def test_the_largest_state_there_is_comes_back() -> None:
+    """All skipped keys, a handshake pending, and KEM fields in both chains."""
+    alice, _, message = attached(DRAW)
+    _, asked, _ = answered(DRAW)
+    fields = KemFields(peek_untrusted(message).kem.attached_key, bytes(1_088))
+    key = MessageKey(bytes(32))
+    skipped = NO_SKIPPED_KEYS.keep(b"k" * 32, 0, [key] * MAX_SKIPPED_KEYS, 1 << 63)
+    sending, receiving = alice.ratchet.sending, asked.ratchet.receiving
+    assert sending is not None
+    assert receiving is not None
+    state = replace(
+        alice.ratchet,
+        sending=replace(sending, kem=fields),
+        receiving=replace(receiving, kem=fields),
+        skipped=skipped,
+    )
+    handshake = begin(DRAW)[0].pending_handshake
+    largest = replace(alice, ratchet=state, pending_handshake=handshake)
+    assert unpack_session(pack_session(largest)) == largest
 
 
 def test_truncations_are_refused() -> None:

@@ -33,6 +33,7 @@ from protocol.errors import PeerError
 from protocol.ids import MessageId
 from protocol.packing import pack, unpack_untrusted, unpack_value_untrusted
 from protocol.records import PrekeyBundle
+from tests.protocol.e2ee.hybrid_sides import answered, attached
 from tests.protocol.e2ee.parties import NOW_MS, begin, party
 from tests.support.randomness import SeededBytes
 
@@ -50,6 +51,7 @@ def _open(envelope: bytes) -> SealedPayload:
 
 
 MESSAGE = _ratchet_message()
+HYBRID_MESSAGES = [each(SeededBytes("decoders"))[2] for each in (attached, answered)]
 PAYLOAD = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, MESSAGE)
 ENVELOPE = seal(PAYLOAD, BOB.address, BOB.identity.public, BOB.sealing_key, Padding.NONE)
 TEXT = encode_content(Content(ID, 1, NOW_MS, Text("hello")))
@@ -64,7 +66,7 @@ DECODERS: dict[str, tuple[Decoder, list[bytes]]] = {
         [MESSAGE[58 : 58 + 1_161]],
     ),
     "padding.unpad_untrusted": (unpad_untrusted, [pad(b"payload", Padding.BLOCK)]),
-    "ratchet.header.split_untrusted": (split_untrusted, [MESSAGE]),
+    "ratchet.header.split_untrusted": (split_untrusted, [MESSAGE, *HYBRID_MESSAGES]),
     "sealed.open_envelope_untrusted": (_open, [ENVELOPE]),
     "sealed.sealing_key_id_untrusted": (sealing_key_id_untrusted, [ENVELOPE]),
     "sealed_payload.decode_untrusted": (SealedPayload.decode_untrusted, [PAYLOAD.encode()]),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from protocol.e2ee.kem import KemSeed
 from protocol.e2ee.ratchet.chain import (
     ChainKey,
     ReceivingChain,
@@ -10,7 +11,9 @@ from protocol.e2ee.ratchet.chain import (
     skip_to,
     take_message_key,
 )
-from protocol.errors import KeyGone
+from protocol.e2ee.ratchet.kem_fields import KemFields
+from protocol.errors import CallerError, ChainExhausted, KeyGone
+from protocol.limits import MAX_CHAIN_MESSAGES
 
 START = ChainKey(bytes(range(32)))
 PEER = b"p" * 32
@@ -59,3 +62,21 @@ def test_chain_values_do_not_change() -> None:
     assert chain == SendingChain(PEER, START, 7)
     assert (following.previous_count, following.count) == (7, 1)
     assert following.key != START
+
+
+def test_chains_carry_their_kem_fields_on() -> None:
+    fields, seed = KemFields(b"k", b"c"), KemSeed(bytes(64))
+    sending, _ = next_message_key(SendingChain(PEER, START, 0, kem=fields, kem_seed=seed))
+    assert (sending.kem, sending.kem_seed) == (fields, seed)
+    receiving, _ = take_message_key(ReceivingChain(PEER, START, kem=fields), 0)
+    receiving, _ = skip_to(receiving, 3)
+    assert receiving.kem == fields
+
+
+def test_a_chain_ends_after_as_many_messages_as_its_fields_can_count() -> None:
+    chain = SendingChain(PEER, START, 0, MAX_CHAIN_MESSAGES - 1)
+    chain, _ = next_message_key(chain)
+    assert chain.count == MAX_CHAIN_MESSAGES == 2**32 - 1
+    with pytest.raises(ChainExhausted) as caught:
+        next_message_key(chain)
+    assert isinstance(caught.value, CallerError)

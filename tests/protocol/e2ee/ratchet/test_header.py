@@ -7,9 +7,10 @@ import pytest
 
 from protocol.e2ee.handshake_header import HandshakeHeader, KemKind
 from protocol.e2ee.ratchet.header import RatchetHeader, split_untrusted
+from protocol.e2ee.ratchet.kem_fields import KemFields
 from protocol.errors import UnsupportedVersion, WireError
 from protocol.ids import SessionId
-from protocol.limits import MAX_ENVELOPE_BYTES
+from protocol.limits import MAX_CHAIN_MESSAGES, MAX_ENVELOPE_BYTES
 
 HANDSHAKE = HandshakeHeader(b"i" * 32, b"e" * 32, 1, KemKind.ONE_TIME, 2, b"c" * 1_088)
 PLAIN = RatchetHeader(SessionId(b"s" * 16), b"k" * 32, 0x01020304, 0x05060708)
@@ -21,8 +22,7 @@ def test_every_combination_of_parts_comes_back(parts: tuple[bool, bool, bool]) -
     key, ciphertext, handshake = parts
     header = replace(
         PLAIN,
-        kem_key=b"K" * 1_184 if key else None,
-        kem_ciphertext=b"C" * 1_088 if ciphertext else None,
+        kem=KemFields(b"K" * 1_184 if key else b"", b"C" * 1_088 if ciphertext else b""),
         handshake=HANDSHAKE if handshake else None,
     )
     encoded = header.encode()
@@ -42,9 +42,7 @@ def test_the_fixed_part_is_at_the_offsets_of_the_page() -> None:
 
 
 def test_optional_parts_stand_in_the_order_of_the_page() -> None:
-    full = replace(
-        PLAIN, kem_key=b"K" * 1_184, kem_ciphertext=b"C" * 1_088, handshake=HANDSHAKE
-    ).encode()
+    full = replace(PLAIN, kem=KemFields(b"K" * 1_184, b"C" * 1_088), handshake=HANDSHAKE).encode()
     assert full[58:1_242] == b"K" * 1_184
     assert full[1_242:2_330] == b"C" * 1_088
     assert full[2_330:] == HANDSHAKE.encode()
@@ -80,3 +78,10 @@ def test_a_flag_without_its_part_is_refused(flag: int) -> None:
 def test_p6_messages_over_the_limit_are_refused_unread() -> None:
     with pytest.raises(WireError):
         split_untrusted(PLAIN.encode() + bytes(MAX_ENVELOPE_BYTES))
+
+
+def test_an_index_that_no_chain_reaches_is_refused() -> None:
+    last = replace(PLAIN, index=MAX_CHAIN_MESSAGES - 1)
+    assert split_untrusted(last.encode() + BODY).header == last
+    with pytest.raises(WireError, match="end of its chain"):
+        split_untrusted(replace(PLAIN, index=MAX_CHAIN_MESSAGES).encode() + BODY)

@@ -14,8 +14,20 @@ from protocol.e2ee.session import (
     peek_untrusted,
     start_session,
 )
-from protocol.errors import DecryptionFailed, KeyGone, NothingReceivedYet, TooManySkipped
-from protocol.limits import MAX_FORWARD_JUMP, MAX_SKIPPED_KEYS, SKIPPED_KEY_LIFE_MS
+from protocol.e2ee.stored import pack_session, unpack_session
+from protocol.errors import (
+    ChainExhausted,
+    DecryptionFailed,
+    KeyGone,
+    NothingReceivedYet,
+    TooManySkipped,
+)
+from protocol.limits import (
+    MAX_CHAIN_MESSAGES,
+    MAX_FORWARD_JUMP,
+    MAX_SKIPPED_KEYS,
+    SKIPPED_KEY_LIFE_MS,
+)
 from tests.protocol.e2ee.parties import NOW_MS, begin, established, party
 from tests.support.randomness import SeededBytes
 
@@ -177,6 +189,36 @@ def test_expiry_reaches_the_state_with_the_next_message() -> None:
     assert len(bob.ratchet.skipped) == 1
     bob, _ = decrypt(bob, messages[2], NOW_MS + SKIPPED_KEY_LIFE_MS)
     assert len(bob.ratchet.skipped) == 0
+
+
+def test_a_chain_at_its_full_length_is_our_callers_error_until_the_peer_answers() -> None:
+    """Its last message opens, its length fits the next header, and the state still packs."""
+    alice, bob = established(DRAW)
+    alice, message = encrypt(alice, b"", DRAW)
+    bob, _ = decrypt(bob, message, NOW_MS)
+    alice, bob = _far_on(alice, bob, MAX_CHAIN_MESSAGES - 1)
+    alice, last = encrypt(alice, b"the last", DRAW)
+    for _ in range(2):
+        with pytest.raises(ChainExhausted):
+            encrypt(alice, b"", DRAW)
+    bob, opened = decrypt(bob, last, NOW_MS)
+    assert opened == b"the last"
+    alice, bob = unpack_session(pack_session(alice)), unpack_session(pack_session(bob))
+    bob, answer = encrypt(bob, b"", DRAW)
+    alice, _ = decrypt(alice, answer, NOW_MS)
+    alice, message = encrypt(alice, b"on", DRAW)
+    assert peek_untrusted(message).previous_count == MAX_CHAIN_MESSAGES
+    assert decrypt(bob, message, NOW_MS)[1] == b"on"
+
+
+def _far_on(alice: Session, bob: Session, count: int) -> tuple[Session, Session]:
+    """Pretend that so many messages of Alice's chain were sent and opened."""
+    sending, receiving = alice.ratchet.sending, bob.ratchet.receiving
+    assert sending is not None
+    assert receiving is not None
+    alice_ratchet = replace(alice.ratchet, sending=replace(sending, count=count))
+    bob_ratchet = replace(bob.ratchet, receiving=replace(receiving, index=count))
+    return replace(alice, ratchet=alice_ratchet), replace(bob, ratchet=bob_ratchet)
 
 
 def test_the_handshake_repeats_until_an_answer_opened() -> None:

@@ -2,16 +2,11 @@
 
 from hashlib import sha256
 
-import pytest
-
 from protocol.e2ee.curve import DhSecret
 from protocol.e2ee.kdf import hkdf
 from protocol.e2ee.kem import KemSecret
-from protocol.e2ee.ratchet.header import RatchetHeader
-from protocol.e2ee.ratchet.hybrid import CLASSICAL, KemParts, received_parts
+from protocol.e2ee.ratchet.hybrid import CLASSICAL, KemParts
 from protocol.e2ee.ratchet.root import RootKey, root_step
-from protocol.errors import UnsupportedFeature
-from protocol.ids import SessionId
 
 ROOT, AGREEMENT, SECRET = RootKey(b"r" * 32), DhSecret(b"d" * 32), KemSecret(b"k" * 32)
 
@@ -43,19 +38,3 @@ def test_every_input_counts() -> None:
     ]
     outputs = {key.expose() for step in steps for key in step}
     assert len(outputs) == 2 * len(steps)
-
-
-@pytest.mark.parametrize("field", ["kem_key", "kem_ciphertext"])
-def test_kem_fields_are_refused_by_a_build_without_hybrid_steps(field: str) -> None:
-    plain = RatchetHeader(SessionId(bytes(16)), bytes(32), 0, 0)
-    assert received_parts(plain) is CLASSICAL
-    carrying = RatchetHeader(
-        plain.session_id,
-        plain.ratchet_key,
-        0,
-        0,
-        kem_key=bytes(1_184) if field == "kem_key" else None,
-        kem_ciphertext=bytes(1_088) if field == "kem_ciphertext" else None,
-    )
-    with pytest.raises(UnsupportedFeature):
-        received_parts(carrying)
