@@ -106,8 +106,18 @@ def unpack(data: bytes) -> Any:
 
 def only_known_types(value: Any) -> bool:
     if isinstance(value, list):
-        return all(only_known_types(each) for each in value)
+        return len(value) <= 4_096 and all(only_known_types(each) for each in value)
     return isinstance(value, bool | str | bytes | None) or (type(value) is int and value >= 0)
+
+
+def levels(value: Any) -> int:
+    return 1 + max(map(levels, value), default=0) if isinstance(value, list) else 0
+
+
+def is_name(name: bytes) -> bool:
+    allowed = b"abcdefghijklmnopqrstuvwxyz0123456789"
+    inside = not name.strip(allowed + b"._-")  # strips nothing but these, from either end
+    return 1 <= len(name) <= 32 and inside and name[0] in allowed and name[-1] in allowed
 
 
 # --- Keys, Prekeys ---
@@ -153,8 +163,11 @@ def record(me: Device, kind: str, key_id: int, issued_at: int) -> list[Any]:
 
 def bundle(me: Device, kem_kind: str, key_id: int, issued_at: int) -> list[Any]:
     one_time = None if kem_kind[0] == "l" else x25519_public(me.private[kem_kind, key_id][64:])
-    signed, sealing = (record(me, kind, 1, issued_at) for kind in ("signed-prekey", "sealing-key"))
-    return [me.identity, signed, record(me, kem_kind, key_id, issued_at), one_time, sealing]
+    newest = dict(sorted(me.private))  # the highest id of each kind
+    kinds = [("signed-prekey", newest["signed-prekey"]), (kem_kind, key_id)]
+    kinds.append(("sealing-key", newest["sealing-key"]))
+    signed, kem, sealing = (record(me, kind, number, issued_at) for kind, number in kinds)
+    return [me.identity, signed, kem, one_time, sealing]
 
 
 def check_bundle(theirs: list[Any], name: str, device: int, now: int) -> None:
@@ -362,11 +375,10 @@ def find_key(s: Session, header: Header, at: int) -> bytes:
     is_open = s.receiving != b"" and header.ratchet_key == s.their_key
     same_fields = (header.kem_key, header.ciphertext) == s.their_fields
     need(same_fields or not is_open, "other KEM fields in one chain")
-    s.skipped = {place: kept for place, kept in s.skipped.items() if at - kept[1] <= 35 * DAY_MS}
+    s.skipped = {place: kept for place, kept in s.skipped.items() if at - kept[1] < 35 * DAY_MS}
     if (header.ratchet_key, header.index) in s.skipped:
         return s.skipped.pop((header.ratchet_key, header.index))[0]
     if not is_open:
-        need(header.ratchet_key != s.their_key, "a chain that never began")
         receiving_step(s, header, at)
     need(0 <= header.index - s.received <= 2_000, "key gone, or skips too many")
     skip(s, header.index, at)
@@ -376,6 +388,7 @@ def find_key(s: Session, header: Header, at: int) -> bytes:
 
 
 def skip(s: Session, until: int, at: int) -> None:
+    at = max([at, *(kept[1] for kept in s.skipped.values())])
     while s.receiving and s.received < until:
         message_key, s.receiving = chain_step(s.receiving)
         s.skipped[s.their_key, s.received] = (message_key, at)
@@ -393,6 +406,8 @@ def read_content(data: bytes) -> list[Any]:
     version, kind, message_id, counter, sent_at, body = content
     need(all(type(each) is int for each in (version, kind, counter, sent_at)), "numbers")
     need(max(version, kind) < 256 and is_id(message_id), "version, kind or id")
+    if version != 1 or kind not in (1, 2):
+        need(levels(body) <= 16, "nested too deep")
     if (version, kind) == (1, 1):
         is_text = isinstance(body, list) and len(body) == 1 and isinstance(body[0], str)
         need(is_text and len(body[0].encode()) <= 65_536 and counter >= 1, "text")
@@ -466,6 +481,7 @@ def unseal(me: Device, envelope: bytes) -> tuple[str, int, bytes]:
     payload = unpadded(aead_open(key, nonce, envelope[1_125:], b""))
     need(len(payload) >= 7 and payload[:2] == b"\x01\x01", "no payload")
     end = 7 + payload[6]
+    need(len(payload) >= end and is_name(payload[7:end]), "no name")
     return payload[7:end].decode(), int.from_bytes(payload[2:6], "big"), payload[end:]
 
 
