@@ -4,6 +4,7 @@ from typing import Final
 
 from protocol.wire.messages import Accepted, Acknowledged, Refusal, Refused
 from server.store.interface import (
+    BadToken,
     NameTaken,
     NoPrekeys,
     ShelfFull,
@@ -22,6 +23,7 @@ _REFUSALS: Final[dict[type[StoreError], Refusal]] = {
     NameTaken: Refusal.NAME_TAKEN,
     NoPrekeys: Refusal.NO_PREKEYS,
     ShelfFull: Refusal.TOO_MANY_PREKEYS,
+    BadToken: Refusal.BAD_TOKEN,
     StoreTrouble: Refusal.RELAY_TROUBLE,
 }
 
@@ -29,6 +31,7 @@ _NOT_STORED: Final[dict[NotStored, Refusal]] = {
     NotStored.UNKNOWN_ACCOUNT: Refusal.UNKNOWN_ACCOUNT,
     NotStored.CONFLICT: Refusal.CONFLICT,
     NotStored.MAILBOX_FULL: Refusal.MAILBOX_FULL,
+    NotStored.BAD_TOKEN: Refusal.BAD_TOKEN,
 }
 
 _RETRY_AFTER_MS: Final[dict[Refusal, int]] = {

@@ -24,6 +24,7 @@ from protocol.wire.messages import (
     Refused,
     Submit,
     Subscribed,
+    token_hash,
 )
 from protocol.wire.relay_link import Asked, Barred, RelayLink
 from protocol.wire.states import LinkState
@@ -148,6 +149,7 @@ class Connection:
             submit.envelope_id,
             submit.envelope,
             self._clerk.sender,
+            None if submit.token is None else token_hash(submit.token),
         )
         await self._services.committer.put(SubmitJob(submission, partial(self._submitted, place)))
 

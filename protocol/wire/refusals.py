@@ -72,6 +72,9 @@ IN_WORDS: Final[dict[Refusal, RefusalInWords]] = {
         "try again later, or tell whoever runs the relay",
         may_pass=True,
     ),
+    Refusal.BAD_TOKEN: RefusalInWords(
+        "the recipient has taken back the permission to write without a name", "log in to write"
+    ),
 }
 
 

@@ -38,9 +38,11 @@ from protocol.wire.messages import (
     Register,
     Request,
     SealingKeyFetched,
+    SetToken,
     Submit,
     Subscribe,
     Subscribed,
+    TokenSet,
     UploadPrekeys,
     Welcome,
 )
@@ -77,17 +79,20 @@ ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {
     UploadPrekeys: PrekeysStored,
     FetchBundle: BundleFetched,
     FetchSealingKey: SealingKeyFetched,
+    SetToken: TokenSet,
     Submit: Accepted,
     Subscribe: Subscribed,
     Acknowledge: Acknowledged,
 }
 
+# A token in them stands for a login: the recipient has allowed whoever holds it.
+WITH_TOKEN: Final[frozenset[MessageType]] = frozenset({FetchBundle, FetchSealingKey, Submit})
+
 ALLOWED_REQUESTS: Final[Mapping[LinkState, frozenset[MessageType]]] = {
     LinkState.GREETING: frozenset({Hello}),
-    LinkState.ANONYMOUS: frozenset({Ping, Register, Login}),
-    LinkState.LOGGED_IN: frozenset(
-        {Ping, UploadPrekeys, FetchBundle, FetchSealingKey, Submit, Subscribe, Acknowledge}
-    ),
+    LinkState.ANONYMOUS: frozenset({Ping, Register, Login}) | WITH_TOKEN,
+    LinkState.LOGGED_IN: frozenset({Ping, UploadPrekeys, SetToken, Subscribe, Acknowledge})
+    | WITH_TOKEN,
     LinkState.CLOSED: frozenset(),
 }
 
@@ -117,6 +122,14 @@ _NEXT_STATE: Final[Mapping[MessageType, LinkState]] = {
     LoggedIn: LinkState.LOGGED_IN,
     Closing: LinkState.CLOSED,
 }
+
+
+def lacks_login(state: LinkState, request: Request) -> bool:
+    """Tell whether ``request`` is refused only because nobody has logged in, and no token helps."""
+    kind = type(request)
+    if state is LinkState.ANONYMOUS and kind in WITH_TOKEN:
+        return getattr(request, "token", None) is None
+    return kind in WANTS_LOGIN[state]
 
 
 def state_after_answer(state: LinkState, request: MessageType, answer: MessageType) -> LinkState:

@@ -18,8 +18,8 @@ from protocol.limits import (
     MAX_ONE_TIME_PAIRS,
 )
 from protocol.records import Account, OneTimePair, PrekeyBundle
-from server.store.derived import bundle_of, digest_of
-from server.store.interface import NameTaken, NoPrekeys, ShelfFull, UnknownAccount
+from server.store.derived import bundle_of, digest_of, may_be_stored, token_fits
+from server.store.interface import BadToken, NameTaken, NoPrekeys, ShelfFull, UnknownAccount
 from server.store.values import (
     Acknowledgement,
     Expired,
@@ -62,6 +62,7 @@ class _Mailbox:
 @dataclass
 class _Owner:
     account: StoredAccount
+    token_hash: bytes | None = None
     shelf: _Shelf = field(default_factory=_Shelf)
     mailbox: _Mailbox = field(default_factory=_Mailbox)
 
@@ -94,6 +95,18 @@ class MemoryStore:
         """Look an account up."""
         await trio.lowlevel.checkpoint()
         return self._owner(address).account
+
+    async def set_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Replace a device's token."""
+        await trio.lowlevel.checkpoint()
+        self._owner(owner).token_hash = token_hash
+
+    async def require_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Compare with a device's token."""
+        await trio.lowlevel.checkpoint()
+        found = self._find(owner)
+        if found is None or not token_fits(found.token_hash, token_hash):
+            raise BadToken
 
     # --- prekeys ------------------------------------------------------------
 
@@ -156,6 +169,8 @@ class MemoryStore:
 
     def _submit(self, submission: Submission, now_ms: int) -> Outcome:
         owner = self._find(submission.recipient)
+        if not may_be_stored(None if owner is None else owner.token_hash, submission):
+            return NotStored.BAD_TOKEN
         if owner is None:
             return NotStored.UNKNOWN_ACCOUNT
         box = owner.mailbox

@@ -18,6 +18,7 @@ ALLOWED = {
     "protocol/e2ee/ratchet/root.py": "HKDF of the root step",
     "protocol/e2ee/ratchet/chain.py": "HMAC of the chain step",
     "protocol/e2ee/ratchet/body.py": "encrypts a message",
+    "protocol/e2ee/profile_key.py": "derives the delivery token; puts the key into its message",
     "protocol/e2ee/sealed.py": "builds HPKE's private key",
     "protocol/e2ee/stored.py": "sessions, for the encrypted store",
     "protocol/e2ee/prekey_secrets.py": "private prekeys, for the encrypted store",

@@ -43,7 +43,7 @@ from protocol.wire.messages.prekeys import (
     SealingKeyFetched,
     UploadPrekeys,
 )
-from protocol.wire.messages.token import Token
+from protocol.wire.messages.token import SetToken, Token, TokenSet, token_hash
 
 __all__ = [
     "PROTOCOL_VERSION",
@@ -73,12 +73,15 @@ __all__ = [
     "Register",
     "Request",
     "SealingKeyFetched",
+    "SetToken",
     "Submit",
     "Subscribe",
     "Subscribed",
     "Token",
+    "TokenSet",
     "UploadPrekeys",
     "Welcome",
+    "token_hash",
 ]
 
 Request = (
@@ -89,6 +92,7 @@ Request = (
     | UploadPrekeys
     | FetchBundle
     | FetchSealingKey
+    | SetToken
     | Submit
     | Subscribe
     | Acknowledge
@@ -101,6 +105,7 @@ Answer = (
     | PrekeysStored
     | BundleFetched
     | SealingKeyFetched
+    | TokenSet
     | Accepted
     | Subscribed
     | Acknowledged

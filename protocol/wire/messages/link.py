@@ -30,6 +30,7 @@ class Refusal(IntEnum):
     RATE_LIMITED = 11  # too many requests, wait
     BAD_REGISTRATION = 12  # a signature of the registration does not verify
     RELAY_TROUBLE = 13  # the relay could not write to its disk, nothing was stored
+    BAD_TOKEN = 14  # the delivery token is not the one the recipient has set
 
 
 @dataclass(frozen=True, slots=True)

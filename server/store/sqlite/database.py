@@ -101,6 +101,8 @@ def _require_ours(connection: apsw.Connection) -> None:
         raise DatabaseRefused(
             f"it was written by a newer relay (schema {version}, known here: {SCHEMA_VERSION})"
         )
+    if version < SCHEMA_VERSION:
+        raise DatabaseRefused(f"it is of a relay that was never released (schema {version})")
 
 
 def _apply_settings(connection: apsw.Connection) -> None:

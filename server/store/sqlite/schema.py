@@ -20,7 +20,7 @@ SEQUENCE_BITS: Final = 40
 
 # "GlsP" in the file's header tells our database from any other.
 APPLICATION_ID: Final = 0x476C_7350
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 PAGE_BYTES: Final = 4_096
 
@@ -43,6 +43,7 @@ CREATE TABLE account (
     identity BLOB NOT NULL,
     account_key BLOB NOT NULL,
     generation INTEGER NOT NULL,
+    token_hash BLOB,
     highest_one_time_id INTEGER NOT NULL DEFAULT -1,
     last_sequence INTEGER NOT NULL DEFAULT 0,
     acknowledged_up_to INTEGER NOT NULL DEFAULT 0,

@@ -17,7 +17,7 @@ import trio
 from protocol.ids import DeviceAddress, FetchId
 from protocol.limits import ACKNOWLEDGED_ID_LIFE_MS, MAIL_LIFE_MS
 from protocol.records import Account
-from server.store.sqlite import accounts, mailboxes, reading, shelves
+from server.store.sqlite import accounts, mailboxes, reading, shelves, tokens
 from server.store.sqlite.database import open_database, transaction, translated
 from server.store.values import (
     Acknowledgement,
@@ -140,6 +140,14 @@ class SqliteStore:
     async def sealing_key(self, owner: DeviceAddress) -> SealingKeyOnRecord:
         """Give the sealing key."""
         return await self._reader.read(shelves.sealing_key, owner)
+
+    async def set_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Replace a device's token."""
+        await self._writer.write(tokens.put, owner, token_hash)
+
+    async def require_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Compare with a device's token."""
+        await self._reader.read(tokens.require, owner, token_hash)
 
     async def settle(
         self, submissions: Sequence[Submission], acknowledgements: Sequence[Acknowledgement]

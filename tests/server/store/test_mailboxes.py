@@ -17,6 +17,7 @@ from tests.server.store.builders import (
     BOB,
     NO_LIMIT,
     NOBODY,
+    SOMEBODY,
     account,
     acknowledge,
     submission,
@@ -49,7 +50,7 @@ async def test_mail_waits_as_it_came(
     assert [m.envelope for m in mail] == [b"one", b"two"]
     assert [m.envelope_id for m in mail] == [one.envelope_id, two.envelope_id]
     assert [m.arrival_ms for m in mail] == [clock.time_ms - 5, clock.time_ms]
-    assert [m.vouched for m in mail] == [sender, None]
+    assert [m.vouched for m in mail] == [sender, SOMEBODY]
 
 
 async def test_mailboxes_are_apart(store: RelayStore, rng: random.Random) -> None:
