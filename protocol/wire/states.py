@@ -20,13 +20,21 @@ from protocol.wire.messages import (
     Accepted,
     Acknowledge,
     Acknowledged,
+    BlobDeleted,
+    BlobPart,
+    BlobsListed,
+    BlobsRefreshed,
+    BlobStored,
     BundleFetched,
     Closing,
+    DeleteBlob,
     Deliver,
     Displaced,
     FetchBundle,
     FetchSealingKey,
+    GetBlob,
     Hello,
+    ListBlobs,
     LoggedIn,
     Login,
     Ping,
@@ -34,6 +42,8 @@ from protocol.wire.messages import (
     PrekeysLow,
     PrekeysStored,
     Push,
+    PutBlob,
+    RefreshBlobs,
     Refused,
     Register,
     Request,
@@ -83,16 +93,27 @@ ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {
     Submit: Accepted,
     Subscribe: Subscribed,
     Acknowledge: Acknowledged,
+    PutBlob: BlobStored,
+    GetBlob: BlobPart,
+    DeleteBlob: BlobDeleted,
+    ListBlobs: BlobsListed,
+    RefreshBlobs: BlobsRefreshed,
 }
 
 # A token in them stands for a login: the recipient has allowed whoever holds it.
 WITH_TOKEN: Final[frozenset[MessageType]] = frozenset({FetchBundle, FetchSealingKey, Submit})
 
+# Their right is in the request itself.
+BY_CAPABILITY: Final[frozenset[MessageType]] = frozenset(
+    {PutBlob, GetBlob, DeleteBlob, ListBlobs, RefreshBlobs}
+)
+
 ALLOWED_REQUESTS: Final[Mapping[LinkState, frozenset[MessageType]]] = {
     LinkState.GREETING: frozenset({Hello}),
-    LinkState.ANONYMOUS: frozenset({Ping, Register, Login}) | WITH_TOKEN,
+    LinkState.ANONYMOUS: frozenset({Ping, Register, Login}) | WITH_TOKEN | BY_CAPABILITY,
     LinkState.LOGGED_IN: frozenset({Ping, UploadPrekeys, SetToken, Subscribe, Acknowledge})
-    | WITH_TOKEN,
+    | WITH_TOKEN
+    | BY_CAPABILITY,
     LinkState.CLOSED: frozenset(),
 }
 

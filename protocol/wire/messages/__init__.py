@@ -7,11 +7,24 @@ new message takes a new tag, and the golden schema fails when one changes.
     accounts  16 to 31    registration, login
     prekeys   32 to 47    the prekey shelf
     mail      48 to 63    submitting and fetching envelopes
+    blobs     64 to 79    bytes for whoever knows their id
 
 Spec: docs/protocol.md#wire
 """
 
 from protocol.wire.messages.accounts import LoggedIn, Login, Register
+from protocol.wire.messages.blobs import (
+    BlobDeleted,
+    BlobPart,
+    BlobsListed,
+    BlobsRefreshed,
+    BlobStored,
+    DeleteBlob,
+    GetBlob,
+    ListBlobs,
+    PutBlob,
+    RefreshBlobs,
+)
 from protocol.wire.messages.link import (
     PROTOCOL_VERSION,
     Closing,
@@ -51,14 +64,22 @@ __all__ = [
     "Acknowledge",
     "Acknowledged",
     "Answer",
+    "BlobDeleted",
+    "BlobPart",
+    "BlobStored",
+    "BlobsListed",
+    "BlobsRefreshed",
     "BundleFetched",
     "Closing",
+    "DeleteBlob",
     "Deliver",
     "Displaced",
     "Envelope",
     "FetchBundle",
     "FetchSealingKey",
+    "GetBlob",
     "Hello",
+    "ListBlobs",
     "LoggedIn",
     "Login",
     "Message",
@@ -68,6 +89,8 @@ __all__ = [
     "PrekeysLow",
     "PrekeysStored",
     "Push",
+    "PutBlob",
+    "RefreshBlobs",
     "Refusal",
     "Refused",
     "Register",
@@ -96,6 +119,11 @@ Request = (
     | Submit
     | Subscribe
     | Acknowledge
+    | PutBlob
+    | GetBlob
+    | DeleteBlob
+    | ListBlobs
+    | RefreshBlobs
 )
 Answer = (
     Welcome
@@ -109,6 +137,11 @@ Answer = (
     | Accepted
     | Subscribed
     | Acknowledged
+    | BlobStored
+    | BlobPart
+    | BlobDeleted
+    | BlobsListed
+    | BlobsRefreshed
 )
 Push = Closing | PrekeysLow | Deliver | Displaced
 Message = Request | Answer | Push

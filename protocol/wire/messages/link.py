@@ -23,7 +23,7 @@ class Refusal(IntEnum):
     NAME_TAKEN = 4  # the name belongs to another identity
     UNKNOWN_ACCOUNT = 5  # nobody is registered under this name
     NO_PREKEYS = 6  # the account has not uploaded prekeys yet
-    CONFLICT = 7  # the envelope id was used for other bytes
+    CONFLICT = 7  # the id was used for other bytes
     MAILBOX_FULL = 8  # the recipient has too much unread mail
     TOO_MANY_PREKEYS = 9  # the shelf of one-time pairs is full
     BAD_ACKNOWLEDGEMENT = 10  # acknowledges what was not delivered here
@@ -31,6 +31,9 @@ class Refusal(IntEnum):
     BAD_REGISTRATION = 12  # a signature of the registration does not verify
     RELAY_TROUBLE = 13  # the relay could not write to its disk, nothing was stored
     BAD_TOKEN = 14  # the delivery token is not the one the recipient has set
+    NO_SUCH_BLOB = 15  # no whole blob has this id now
+    BAD_WRITE_SECRET = 16  # the blob has another write secret
+    QUOTA = 17  # blobs of this address, or of all, take too much room
 
 
 @dataclass(frozen=True, slots=True)
