@@ -13,7 +13,7 @@ Spec: docs/relay.md#store
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from protocol.errors import GlasspostError
 from protocol.ids import DeviceAddress, FetchId
@@ -29,6 +29,9 @@ from server.store.values import (
     Submission,
     TakenBundle,
 )
+
+if TYPE_CHECKING:
+    from server.store.blobs import BlobStore  # which has its errors from here
 
 
 class StoreError(GlasspostError):
@@ -65,6 +68,10 @@ class StoreTrouble(StoreError):
 
 class RelayStore(Protocol):
     """Accounts, prekey shelves and mailboxes. Every method may raise StoreTrouble."""
+
+    @property
+    def blobs(self) -> "BlobStore":
+        """The blobs, opened and closed together with the rest."""
 
     async def register(self, account: Account) -> StoredAccount:
         """Take a new account at generation 1; the same values again are the same account.

@@ -20,6 +20,7 @@ from protocol.limits import (
 from protocol.records import Account, OneTimePair, PrekeyBundle
 from server.store.derived import bundle_of, digest_of, may_be_stored, token_fits
 from server.store.interface import BadToken, NameTaken, NoPrekeys, ShelfFull, UnknownAccount
+from server.store.memory_blobs import MemoryBlobs
 from server.store.values import (
     Acknowledgement,
     Expired,
@@ -73,6 +74,12 @@ class MemoryStore:
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
         self._owners: dict[Name, _Owner] = {}
+        self._blobs = MemoryBlobs(now_ms)
+
+    @property
+    def blobs(self) -> MemoryBlobs:
+        """The blobs."""
+        return self._blobs
 
     # --- accounts -----------------------------------------------------------
 

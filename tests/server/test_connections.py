@@ -21,7 +21,8 @@ from protocol.wire.codec import encode
 from protocol.wire.framing import frame
 from protocol.wire.messages import Accepted, Hello, Ping, Pong, Subscribe, Subscribed
 from server.connection import READ_BYTES
-from server.store.sqlite.store import SqliteStore, inline
+from server.store.sqlite.lane import inline
+from server.store.sqlite.store import SqliteStore
 from tests.support.relay_rig import FakeClock, RelayRig, relay_rig
 from tests.support.wire_client import WireClient, submit_to
 

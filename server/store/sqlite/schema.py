@@ -14,6 +14,7 @@ two ends of a mailbox stand in its account's row: no submit ever counts rows.
 An acknowledged row stays, without its envelope, until its id may be forgotten.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 SEQUENCE_BITS: Final = 40
@@ -34,6 +35,16 @@ PRAGMAS: Final[list[tuple[str, str | int]]] = [
     ("wal_autocheckpoint", 8_192),  # pages; rarer than the default, each one syncs the file
     ("journal_size_limit", 67_108_864),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What tells a kind of database from all others, and what it is made of."""
+
+    application_id: int
+    version: int
+    tables: str
+
 
 TABLES: Final = """
 CREATE TABLE account (
@@ -82,6 +93,8 @@ CREATE TABLE mail (
     UNIQUE (account, envelope_id)
 ) STRICT;
 """
+
+RELAY_DATABASE: Final = Schema(APPLICATION_ID, SCHEMA_VERSION, TABLES)
 
 
 def slot(account: int, sequence: int) -> int:

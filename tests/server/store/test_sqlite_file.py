@@ -9,8 +9,9 @@ import pytest
 from server.store.interface import StoreTrouble
 from server.store.sqlite import database
 from server.store.sqlite.database import DatabaseRefused, open_database
+from server.store.sqlite.lane import inline
 from server.store.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION
-from server.store.sqlite.store import SqliteStore, inline
+from server.store.sqlite.store import SqliteStore
 from server.store.values import NotStored
 from tests.server.store.builders import (
     BOB,
