@@ -96,14 +96,11 @@ OUTBOX_LIFE_MS = 30 * _DAY_MS
 # A connection that has not said a whole Hello by then is closed (a port probe, a slow-loris).
 GREETING_TIMEOUT_MS = 10_000
 
-# A connection silent for this long is closed; clients ping three times as often.
+# A connection without a whole request for this long is closed; clients ping three times as often.
 IDLE_TIMEOUT_MS = 180_000
 
 # A peer that takes no byte for this long is closed: its buffers are wanted elsewhere.
 WRITE_TIMEOUT_MS = 30_000
-
-# One frame has to be whole by then, however its bytes trickle in: 266 kB at 1.5 kB a second.
-FRAME_TIMEOUT_MS = IDLE_TIMEOUT_MS
 
 # Requests a connection may make in a second, and at once; beyond it the relay reads it slower.
 CONNECTION_REQUESTS_PER_SECOND = 200
@@ -139,6 +136,9 @@ MAX_CONNECTIONS = 16_384
 
 # Buckets that are not full, of each sort: some 10 MB; more keys share their debts.
 MAX_BUCKETS = 65_536
+
+# A peer who still logs in to write, so long after we told it our profile key, is told once more.
+PROFILE_KEY_RETOLD_MS = _DAY_MS
 
 # Longest blob: an object of a backup, or an attachment; what is larger is cut in several.
 MAX_BLOB_BYTES = 134_217_728

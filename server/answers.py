@@ -3,6 +3,13 @@
 from typing import Final
 
 from protocol.wire.messages import Accepted, Acknowledged, Refusal, Refused
+from server.store.blobs import (
+    BadWriteSecret,
+    BlobConflict,
+    BlobTooLong,
+    NoSuchBlob,
+    OverQuota,
+)
 from server.store.interface import (
     BadToken,
     NameTaken,
@@ -17,6 +24,7 @@ from server.store.values import NotStored, Outcome, Stored
 # A disk is made room on in minutes, a mailbox is emptied when its owner comes online.
 TROUBLE_RETRY_MS: Final = 10_000
 MAILBOX_RETRY_MS: Final = 600_000
+QUOTA_RETRY_MS: Final = 3_600_000  # old blobs are removed every hour
 
 _REFUSALS: Final[dict[type[StoreError], Refusal]] = {
     UnknownAccount: Refusal.UNKNOWN_ACCOUNT,
@@ -24,6 +32,11 @@ _REFUSALS: Final[dict[type[StoreError], Refusal]] = {
     NoPrekeys: Refusal.NO_PREKEYS,
     ShelfFull: Refusal.TOO_MANY_PREKEYS,
     BadToken: Refusal.BAD_TOKEN,
+    NoSuchBlob: Refusal.NO_SUCH_BLOB,
+    BadWriteSecret: Refusal.BAD_WRITE_SECRET,
+    BlobConflict: Refusal.CONFLICT,
+    BlobTooLong: Refusal.QUOTA,
+    OverQuota: Refusal.QUOTA,
     StoreTrouble: Refusal.RELAY_TROUBLE,
 }
 
@@ -37,6 +50,7 @@ _NOT_STORED: Final[dict[NotStored, Refusal]] = {
 _RETRY_AFTER_MS: Final[dict[Refusal, int]] = {
     Refusal.RELAY_TROUBLE: TROUBLE_RETRY_MS,
     Refusal.MAILBOX_FULL: MAILBOX_RETRY_MS,
+    Refusal.QUOTA: QUOTA_RETRY_MS,
 }
 
 
@@ -47,7 +61,9 @@ def refused(refusal: Refusal) -> Refused:
 
 def refused_for(error: StoreError) -> Refused:
     """Give the answer for what a store would not or could not do."""
-    return refused(_REFUSALS[type(error)])
+    refusal = _REFUSALS[type(error)]
+    # Waiting makes room, but no smaller blob.
+    return Refused(refusal, None) if isinstance(error, BlobTooLong) else refused(refusal)
 
 
 def answer_to_submit(result: Outcome | StoreTrouble) -> Accepted | Refused:

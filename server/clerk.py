@@ -57,6 +57,11 @@ class Clerk:
         return self._logged_in.address
 
     @property
+    def address_if_known(self) -> DeviceAddress | None:
+        """The device that is logged in, if one is."""
+        return None if self._account is None else self._account.address
+
+    @property
     def sender(self) -> Sender | None:
         """Whom this relay vouches for in what is submitted here: nobody before a login."""
         account = self._account

@@ -19,9 +19,15 @@ from protocol.limits import GREETING_TIMEOUT_MS, IDLE_TIMEOUT_MS
 from protocol.wire.messages import (
     Acknowledge,
     Answer,
+    DeleteBlob,
+    GetBlob,
+    ListBlobs,
     LoggedIn,
+    PutBlob,
+    RefreshBlobs,
     Refusal,
     Refused,
+    Request,
     Submit,
     Subscribed,
     token_hash,
@@ -29,9 +35,13 @@ from protocol.wire.messages import (
 from protocol.wire.relay_link import Asked, Barred, RelayLink
 from protocol.wire.states import LinkState
 from server.answers import answer_to_acknowledge, answer_to_submit, refused
+from server.blob_clerk import BlobClerk
 from server.clerk import Clerk
 from server.committer import AcknowledgeJob, SubmitJob
 from server.delivery import Delivery
+from server.limits.pace import Pace
+from server.limits.source import Source
+from server.limits.tolls import Payer
 from server.outbox import Place
 from server.services import Services
 from server.store.interface import StoreTrouble
@@ -45,18 +55,25 @@ READ_BYTES: Final = 16_384
 class Connection:
     """One client's connection, from its first byte to its last."""
 
-    def __init__(self, services: Services, stream: trio.abc.Stream, number: int) -> None:
-        """Serve ``stream``; ``number`` names the connection in the log."""
+    def __init__(
+        self, services: Services, stream: trio.abc.Stream, number: int, source: Source
+    ) -> None:
+        """Serve ``stream`` from ``source``; ``number`` names the connection in the log."""
         self._services = services
         self._stream = stream
         self._number = number
         self._link = RelayLink()
+        self._source = source
         self._clerk = Clerk(services)
+        self._blob_clerk = BlobClerk(services, source)
         self._writer = Writer(stream, self._link)
         self._delivery: Delivery | None = None
         self._waiting: trio.CancelScope | None = None
         self._is_draining = False
         self._greeting_deadline = trio.current_time() + GREETING_TIMEOUT_MS / 1000
+        self._last_request_at = trio.current_time()
+        limits = services.limits
+        self._pace = Pace(limits.connection) if limits.by_person(source) else None
 
     async def serve(self) -> None:
         """Serve until the client goes, misbehaves, or the relay drains.
@@ -98,7 +115,9 @@ class Connection:
         while not self._is_draining and self._link.state is not LinkState.CLOSED:
             event = self._link.next_request()
             if event is not None:
+                await self._keep_pace()
                 await self._handle(event)
+                self._last_request_at = trio.current_time()
             elif self._link.must_answer:
                 await self._wait_until_said()
             elif not await self._receive():
@@ -120,24 +139,50 @@ class Connection:
     def _read_deadline(self) -> float:
         if self._link.state is LinkState.GREETING:
             return self._greeting_deadline
-        return trio.current_time() + IDLE_TIMEOUT_MS / 1000
+        # From the last whole request on: a frame of which a byte trickles in now and then ends too.
+        return self._last_request_at + IDLE_TIMEOUT_MS / 1000
+
+    async def _keep_pace(self) -> None:
+        if self._pace is not None and (wait := self._pace.step(trio.current_time())):
+            with trio.CancelScope() as self._waiting:
+                await trio.sleep(wait)
 
     async def _wait_until_said(self) -> None:
         with trio.CancelScope() as self._waiting:
             await self._writer.wait_until_said()
 
+    async def _wait_until_all_is_said(self) -> None:
+        while not self._writer.owes_nothing and not self._is_draining:
+            await self._wait_until_said()
+
     # --- requests -----------------------------------------------------------
 
     async def _handle(self, event: Asked | Barred) -> None:
+        if isinstance(event, Barred):
+            place = self._writer.keep_place(event.request_id)
+            self._answer(place, "barred", refused(event.refusal))
+            return
+        request = event.request
+        if isinstance(request, GetBlob | ListBlobs):
+            # Their answers are large: one at a time is in memory, however many were asked for.
+            await self._wait_until_all_is_said()
         place = self._writer.keep_place(event.request_id)
-        match event:
-            case Barred():
-                self._answer(place, "barred", refused(event.refusal))
-            case Asked(request=Submit() as request):
+        payer = Payer(self._source, self._clerk.address_if_known)
+        if wait_ms := self._services.tolls.charge(request, payer, trio.current_time()):
+            self._answer(place, type(request).__name__, Refused(Refusal.RATE_LIMITED, wait_ms))
+        else:
+            await self._carry_out(place, request)
+
+    async def _carry_out(self, place: Place, request: Request) -> None:
+        match request:
+            case Submit():
                 await self._submit(place, request)
-            case Asked(request=Acknowledge() as request):
+            case Acknowledge():
                 await self._acknowledge(place, request.up_to)
-            case Asked(request=request):
+            case PutBlob() | GetBlob() | DeleteBlob() | ListBlobs() | RefreshBlobs():
+                answer = await self._blob_clerk.carry_out(request)
+                self._answer(place, type(request).__name__, answer)
+            case _:
                 answer = await self._clerk.carry_out(request)
                 self._answer(place, type(request).__name__, answer)
                 if isinstance(answer, Subscribed):
@@ -179,8 +224,7 @@ class Connection:
         """Begin to deliver, once the answer to Subscribe is on its way."""
         if self._delivery is not None and not self._delivery.is_displaced:
             return
-        while not self._writer.owes_nothing and not self._is_draining:
-            await self._wait_until_said()
+        await self._wait_until_all_is_said()
         mailbox = self._clerk.address
         self._delivery = Delivery(self._services.store, mailbox, self._writer.notify)
         self._services.subscriptions.begin(mailbox, self._delivery)

@@ -3,6 +3,12 @@
 import hashlib
 import hmac
 
+from protocol.limits import (
+    MAX_ANONYMOUS_MAILBOX_BYTES,
+    MAX_ANONYMOUS_MAILBOX_COUNT,
+    MAX_MAILBOX_BYTES,
+    MAX_MAILBOX_COUNT,
+)
 from protocol.records import OneTimePair, PrekeyBundle
 from server.store.values import PrekeyUpload, Submission
 
@@ -34,3 +40,12 @@ def token_fits(kept: bytes | None, claimed: bytes | None) -> bool:
 def may_be_stored(kept: bytes | None, submission: Submission) -> bool:
     """Tell whether the sender logged in, or shows the recipient's token."""
     return submission.vouched is not None or token_fits(kept, submission.token_hash)
+
+
+def mailbox_takes(submission: Submission, waiting_count: int, waiting_bytes: int) -> bool:
+    """Tell whether a mailbox with so much mail takes one more; the last third is for the known."""
+    if submission.vouched is None:
+        most_count, most_bytes = MAX_ANONYMOUS_MAILBOX_COUNT, MAX_ANONYMOUS_MAILBOX_BYTES
+    else:
+        most_count, most_bytes = MAX_MAILBOX_COUNT, MAX_MAILBOX_BYTES
+    return waiting_count < most_count and waiting_bytes + len(submission.envelope) <= most_bytes

@@ -13,12 +13,10 @@ from protocol.ids import DeviceAddress, EnvelopeId, FetchId, Name
 from protocol.limits import (
     ACKNOWLEDGED_ID_LIFE_MS,
     MAIL_LIFE_MS,
-    MAX_MAILBOX_BYTES,
-    MAX_MAILBOX_COUNT,
     MAX_ONE_TIME_PAIRS,
 )
 from protocol.records import Account, OneTimePair, PrekeyBundle
-from server.store.derived import bundle_of, digest_of, may_be_stored, token_fits
+from server.store.derived import bundle_of, digest_of, mailbox_takes, may_be_stored, token_fits
 from server.store.interface import BadToken, NameTaken, NoPrekeys, ShelfFull, UnknownAccount
 from server.store.memory_blobs import MemoryBlobs
 from server.store.values import (
@@ -187,7 +185,7 @@ class MemoryStore:
                 return NotStored.CONFLICT
             return Stored(known.arrival_ms, sequence=None)
         size = len(submission.envelope)
-        if len(box.mail) >= MAX_MAILBOX_COUNT or box.mail_bytes + size > MAX_MAILBOX_BYTES:
+        if not mailbox_takes(submission, len(box.mail), box.mail_bytes):
             return NotStored.MAILBOX_FULL
         box.last_sequence += 1
         mail = StoredMail(

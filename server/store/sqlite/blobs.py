@@ -50,7 +50,11 @@ class SqliteBlobs:
 
     async def salt(self, fresh: bytes) -> bytes:
         """Give the salt, or take a new one."""
-        return await self._writer.write(_salt, fresh, self._now_ms())
+        now_ms = self._now_ms()
+        kept = await self._reader.read(_kept_salt, now_ms)
+        if kept is None:
+            return await self._writer.write(_salt, fresh, now_ms)
+        return kept
 
     async def put(self, put: BlobPut, quota: BlobQuota) -> int:
         """Keep bytes that continue a blob."""
@@ -92,11 +96,16 @@ class SqliteBlobs:
         await self._writer.close()
 
 
-def _salt(connection: apsw.Connection, fresh: bytes, now_ms: int) -> bytes:
+def _kept_salt(connection: apsw.Connection, now_ms: int) -> bytes | None:
     kept: bytes | None = connection.execute(
         "SELECT salt FROM salt WHERE made_ms > ?", (now_ms - BLOB_SALT_LIFE_MS,)
     ).get
-    if kept is not None:
+    return kept
+
+
+def _salt(connection: apsw.Connection, fresh: bytes, now_ms: int) -> bytes:
+    # Looked for again: another connection may have been first.
+    if (kept := _kept_salt(connection, now_ms)) is not None:
         return kept
     connection.execute("INSERT OR REPLACE INTO salt VALUES (1, ?, ?)", (fresh, now_ms))
     return fresh

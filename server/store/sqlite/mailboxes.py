@@ -13,10 +13,9 @@ from typing import Any, Final, TypeVar
 import apsw
 
 from protocol.ids import DeviceAddress, EnvelopeId
-from protocol.limits import MAX_MAILBOX_BYTES, MAX_MAILBOX_COUNT
 from protocol.packing import pack
 from protocol.records import Sender
-from server.store.derived import digest_of, may_be_stored
+from server.store.derived import digest_of, mailbox_takes, may_be_stored
 from server.store.sqlite.schema import slot
 from server.store.values import Acknowledgement, NotStored, Outcome, Stored, Submission
 
@@ -39,12 +38,6 @@ class _Mailbox:
     waiting_count: int
     waiting_bytes: int
     token_hash: bytes | None
-
-    def has_room_for(self, size: int) -> bool:
-        return (
-            self.waiting_count < MAX_MAILBOX_COUNT
-            and self.waiting_bytes + size <= MAX_MAILBOX_BYTES
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +171,7 @@ def _outcome(
             return NotStored.CONFLICT
         return Stored(before.arrival_ms, sequence=None)
     size = len(submission.envelope)
-    if not box.has_room_for(size):
+    if not mailbox_takes(submission, box.waiting_count, box.waiting_bytes):
         return NotStored.MAILBOX_FULL
     box.last_sequence += 1
     box.waiting_count += 1
