@@ -81,11 +81,15 @@ def refusals() -> Iterable[str]:
 def error_rows() -> Iterable[str]:
     """Give the rows of the errors: each family, then its members."""
     yield from _head("at fault", "error", "when")
-    for family in errors.GlasspostError.__subclasses__():
+    for family in _errors_below(errors.GlasspostError):
         yield _row(f"`{family.__name__}`", "", _first_line(family))
-        for error in family.__subclasses__():
-            if error.__module__ == errors.__name__:
-                yield _row("", f"`{error.__name__}`", _first_line(error))
+        for error in _errors_below(family):
+            yield _row("", f"`{error.__name__}`", _first_line(error))
+
+
+def _errors_below(family: type[Any]) -> list[type[Any]]:
+    """Give the protocol's own; whatever else is loaded may have errors of this family too."""
+    return [each for each in family.__subclasses__() if each.__module__ == errors.__name__]
 
 
 TABLES: dict[str, Callable[[], Iterable[str]]] = {
