@@ -20,7 +20,7 @@ SEALING_PUBLIC_BYTES: Final = KEM_PUBLIC_BYTES + 32
 KemPublic = Annotated[bytes, Binary(KEM_PUBLIC_BYTES, KEM_PUBLIC_BYTES)]
 SealingPublic = Annotated[bytes, Binary(SEALING_PUBLIC_BYTES, SEALING_PUBLIC_BYTES)]
 BlobIdBytes = Annotated[BlobId, Binary(BLOB_ID_BYTES, BLOB_ID_BYTES)]
-WriteSecret = Annotated[bytes, Binary(32, 32)]
+WriteSecretBytes = Annotated[bytes, Binary(32, 32)]
 
 
 @dataclass(frozen=True, slots=True)

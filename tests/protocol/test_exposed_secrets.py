@@ -23,6 +23,7 @@ ALLOWED = {
     "protocol/e2ee/stored.py": "sessions, for the encrypted store",
     "protocol/e2ee/prekey_secrets.py": "private prekeys, for the encrypted store",
     "client/messaging/prekey_upkeep.py": "private prekeys, into the encrypted store",
+    "client/network/blobs.py": "shows a write secret to the relay",
     "client/profile/key_file.py": "wraps the database key",
     "client/profile/passphrase.py": "stretches a passphrase",
     "client/store/account.py": "private identity and account key, in the encrypted store",

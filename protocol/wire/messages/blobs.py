@@ -6,12 +6,12 @@ relay keeps SHA-256 of the write secret only.
 Spec: docs/protocol.md#blobs
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from protocol.limits import MAX_BLOB_PART_BYTES, MAX_LISTED_BLOBS
 from protocol.packing import U32, U64, Binary, Many
-from protocol.records import BlobIdBytes, ListedBlob, WriteSecret
+from protocol.records import BlobIdBytes, ListedBlob, WriteSecretBytes
 
 BlobData = Annotated[bytes, Binary(0, MAX_BLOB_PART_BYTES)]
 
@@ -22,7 +22,7 @@ class PutBlob:
 
     TAG: ClassVar[int] = 64
     blob_id: BlobIdBytes
-    write_secret: WriteSecret
+    write_secret: WriteSecretBytes = field(repr=False)  # a traceback must not show it
     offset: U64
     total: U64
     data: BlobData
@@ -61,7 +61,7 @@ class DeleteBlob:
 
     TAG: ClassVar[int] = 68
     blob_id: BlobIdBytes
-    write_secret: WriteSecret
+    write_secret: WriteSecretBytes = field(repr=False)  # a traceback must not show it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class ListBlobs:
     """Client: which whole blobs have this secret, by id, after that id?"""
 
     TAG: ClassVar[int] = 70
-    write_secret: WriteSecret
+    write_secret: WriteSecretBytes = field(repr=False)  # a traceback must not show it
     after: BlobIdBytes | None
 
 
@@ -93,7 +93,7 @@ class RefreshBlobs:
     """Client: keep these blobs for a whole life from now on."""
 
     TAG: ClassVar[int] = 72
-    write_secret: WriteSecret
+    write_secret: WriteSecretBytes = field(repr=False)  # a traceback must not show it
     blob_ids: Annotated[tuple[BlobIdBytes, ...], Many(MAX_LISTED_BLOBS)]
 
 
