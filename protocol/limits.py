@@ -54,6 +54,9 @@ ONE_TIME_PAIRS_LOW = 20
 # Most one-time pairs the relay keeps for a device: bounds its disk.
 MAX_ONE_TIME_PAIRS = 200
 
+# One-time ids a relay keeps pairs of, below the newest; a device that skips them voids its shelf.
+ONE_TIME_ID_SPAN = 1_000
+
 # Message ids in one receipt: it stays under the padding floor.
 MAX_RECEIPT_IDS = 200
 

@@ -43,6 +43,20 @@ def identity_refused(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> 
     _add(tx, peer, f"You refused the other identity key of {peer}.", random_bytes)
 
 
+def blocked(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that the user blocked a contact."""
+    text = (
+        f"You blocked {peer}: nothing that {peer} writes is kept from now on."
+        f" To undo it: glasspost unblock {peer}"
+    )
+    _add(tx, peer, text, random_bytes)
+
+
+def unblocked(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that the user hears a contact again."""
+    _add(tx, peer, f"You unblocked {peer}.", random_bytes)
+
+
 def _add(tx: Transaction, peer: Name, text: str, random_bytes: RandomBytes) -> None:
     now_ms = settings.relay_clock_ms(tx)
     history.add(
