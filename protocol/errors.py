@@ -139,6 +139,13 @@ class HandshakeRefused(PeerError):
         self.reason = reason
 
 
+class PrekeysGone(HandshakeRefused):
+    """A handshake names prekeys whose private halves are not here (any more)."""
+
+    def __init__(self) -> None:
+        super().__init__("its prekeys are gone")
+
+
 class HandshakeReplayed(PeerError):
     """A handshake was accepted before, and its session is no more."""
 

@@ -41,6 +41,8 @@ GROUPS: Final = {
     "Trust": {
         "contacts": "who is known here, and whether their key was checked",
         "verify": "compare safety numbers with somebody",
+        "block": "show nothing of somebody any more",
+        "unblock": "show it again",
     },
     "Look inside": {
         "xray": "every byte of a message, and who can read it",
@@ -48,6 +50,7 @@ GROUPS: Final = {
     },
     "Set up": {
         "register": "take a name at a relay",
+        "padding": "how the sizes of messages are hidden",
         "passphrase": "change, set or remove the passphrase",
         "relay": "the relay that chat started on this machine",
         "completion": "print the completion script of a shell",

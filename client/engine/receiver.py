@@ -20,7 +20,7 @@ from client.engine.prekey_shelf import PrekeyShelf
 from client.engine.shared import Shared
 from client.errors import LocalError
 from client.messaging.housekeeping import tidy
-from client.messaging.outcomes import Duplicate, Held, Junk, Outcome
+from client.messaging.outcomes import Dropped, Duplicate, Held, Junk, Outcome, Unreadable
 from client.messaging.receiving import receive
 from client.network.connection import RelayConnection
 from client.values import Delivery, EngineEvent, HistoryChanged
@@ -55,6 +55,7 @@ class Receiver:
         await self._election.wait_won()
         await self._shared.write(tidy)
         shelf = PrekeyShelf(self._shared, connection, logged_in.one_time_count)
+        await shelf.compare()
         await shelf.refill()
         await connection.request(Subscribe(), Subscribed)
         async with trio.open_nursery() as nursery:
@@ -69,9 +70,11 @@ class Receiver:
         """Deal with pushes, first with what was delivered."""
         deliveries = [_delivery(push) for push in pushes if isinstance(push, Deliver)]
         if deliveries:
-            await self._store(deliveries)
+            outcomes = await self._store(deliveries)
             up_to = max(delivery.sequence for delivery in deliveries)
             await connection.request(Acknowledge(up_to), Acknowledged)
+            if any(isinstance(outcome, Unreadable) for outcome in outcomes):
+                await shelf.refill()  # perhaps prekeys are gone, and peers must get others
         for push in pushes:
             if isinstance(push, PrekeysLow):
                 shelf.count = push.one_time_count
@@ -79,12 +82,13 @@ class Receiver:
             elif isinstance(push, Displaced):
                 await self._come_back_later(connection)
 
-    async def _store(self, deliveries: list[Delivery]) -> None:
+    async def _store(self, deliveries: list[Delivery]) -> list[Outcome]:
         surroundings = self._shared.surroundings
         outcomes = await self._shared.write(
             lambda tx: [receive(tx, delivery, surroundings) for delivery in deliveries]
         )
         self._shared.tell(events_of(outcomes))
+        return outcomes
 
     async def _come_back_later(self, connection: RelayConnection) -> None:
         self._shared.standing.troubled(
@@ -103,7 +107,7 @@ def events_of(outcomes: Iterable[Outcome]) -> list[EngineEvent]:
     """Tell what outcomes mean to somebody who watches, each once."""
     events: dict[EngineEvent, None] = {}
     for outcome in outcomes:
-        if isinstance(outcome, Duplicate | Junk):
+        if isinstance(outcome, Dropped | Duplicate | Junk):
             continue
         events[HistoryChanged(outcome.peer)] = None
         if isinstance(outcome, Held) and outcome.question is not None:

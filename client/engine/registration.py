@@ -16,6 +16,7 @@ from client.engine.prekey_shelf import PrekeyShelf
 from client.engine.relay_settings import choose_relay, known_relay
 from client.engine.shared import Shared
 from client.engine.timekeeper import note_relay_clock
+from client.engine.token_keeper import keep_token
 from client.errors import RelayUnreachable
 from client.network.address import RelayAddress
 from client.network.connection import RelayConnection, open_connection
@@ -27,7 +28,7 @@ from client.profile.creating import create_profile, discard_profile
 from client.profile.opening import open_profile
 from client.profile.passphrase import Passphrase
 from client.profile.paths import is_profile, profile_folder
-from client.store import account
+from client.store import account, profile_keys
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.ids import Name
@@ -123,12 +124,14 @@ async def _claim(
     await shared.write(lambda tx: _note_registered(tx, address))
     await note_relay_clock(shared, connection)
     await PrekeyShelf(shared, connection, logged_in.one_time_count).refill()
+    await keep_token(shared, connection)
     return None
 
 
 def _note_registered(tx: Transaction, address: RelayAddress) -> None:
     choose_relay(tx, address)
     account.mark_registered(tx)
+    profile_keys.forget_set(tx)
 
 
 def _pinned(address: RelayAddress, dialed: Dialed) -> RelayAddress:

@@ -13,7 +13,7 @@ from client.engine.shared import Shared
 from client.errors import LocalError, RefusedByRelay, RelayUnreachable, TrustOpen, UserError
 from client.network.failures import ConnectionLost
 from client.network.refusals import RelayRefusal
-from client.store import contacts, conversation, outbox, receipts_due
+from client.store import contacts, conversation, outbox, profile_keys, receipts_due
 from client.store.transaction import Transaction
 from client.values import Connection, HistoryEntry, MessageState
 from protocol.ids import MessageId, Name
@@ -76,6 +76,22 @@ class Waiting:
                 return entry.state
             with trio.move_on_at(deadline):
                 await self._shared.changed.wait_beyond(heard)
+
+    async def token_set(self, timeout_s: float) -> None:
+        """Wait until the relay has the token of our newest profile key.
+
+        Raises:
+            RelayUnreachable: it did not answer in time.
+        """
+        with trio.move_on_after(timeout_s):
+            while True:
+                heard = self._shared.changed.count
+                if (await self._shared.read(profile_keys.own)).is_set:
+                    return
+                await self._shared.changed.wait_beyond(heard)
+        raise RelayUnreachable(
+            "The relay did not answer in time.", hint="What is to be changed there is, later."
+        )
 
     async def settled(self, timeout_s: float) -> None:
         """Wait until nothing more can be handed over now: all gone, offline, or the time is up."""
@@ -145,5 +161,6 @@ def key_changed(peer: Name) -> UserError:
 
 def _peers_with_something_to_send(tx: Transaction) -> list[Name]:
     peers = outbox.peers_awaiting(tx) + receipts_due.peers(tx)
+    peers += profile_keys.due_peers(tx)
     peers += [item.to.name for item in outbox.ready(tx, _GLANCE)]
     return [peer for peer in peers if contacts.find(tx, peer).pending_identity is None]

@@ -3,7 +3,7 @@
 Spec: docs/protocol.md#prekeys, docs/protocol.md#sessions, docs/protocol.md#skipped-keys
 """
 
-from client.store import handshakes, prekeys, seen, sessions, settings
+from client.store import gaps, handshakes, prekeys, seen, sent, sessions, settings
 from client.store.prekeys import PrekeyKind
 from client.store.transaction import Transaction
 from protocol.e2ee.session import expire_skipped
@@ -15,8 +15,8 @@ def tidy(tx: Transaction) -> None:
     Cost: it reads every session; once after each login is often enough.
     """
     now_ms = settings.relay_clock_ms(tx)
-    seen.expire(tx, now_ms)
-    sessions.expire(tx, now_ms)
+    for table in (seen, sent, gaps, sessions):
+        table.expire(tx, now_ms)
     for kind, key_id in prekeys.delete_expired(tx, now_ms):
         if kind is PrekeyKind.SIGNED:
             handshakes.forget(tx, key_id)

@@ -49,6 +49,21 @@ def identity_refused(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> 
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 
+def blocked(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that the user blocked a contact."""
+    text = (
+        f"You blocked {peer}: nothing that {peer} writes is kept from now on."
+        f" To undo it: glasspost unblock {peer}"
+    )
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+
+
+def unblocked(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that the user hears a contact again."""
+    text = f"You unblocked {peer}."
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+
+
 def _add(tx: Transaction, peer: Name, text: str, at_ms: int, random_bytes: RandomBytes) -> None:
     history.add(
         tx,

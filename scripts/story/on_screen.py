@@ -110,7 +110,7 @@ def _relay(cell: RelayCell, excerpt_bytes: int) -> Text:
 def _sighting(seen: Sighting, excerpt_bytes: int) -> tuple[Text, Text]:
     """Two lines: when, who, to whom; how many bytes, and some of them."""
     clock = time.strftime("%H:%M:%S", time.localtime(seen.seen_at_s))
-    route = Text.assemble((f"{clock}  ", "dim"), f"{seen.sender or '?'} → {seen.recipient}")
+    route = Text.assemble((f"{clock}  ", "dim"), f"{seen.sender or 'anonymous'} → {seen.recipient}")
     size = f"{readable_size(seen.size_bytes):<8}"
     return route, Text.assemble(size, (seen.excerpt[:excerpt_bytes].hex(" "), "yellow"))
 

@@ -37,6 +37,8 @@ class Commanding:
             "to": self._to,
             "contacts": self._contacts,
             "verify": self._verify,
+            "block": self._block,
+            "unblock": self._unblock,
             "history": self._history,
             "search": self._search,
             "status": self._status,
@@ -81,6 +83,16 @@ class Commanding:
         own = (await self._engine.status()).name
         self._view.say(comparing(peer, own, shown))
         self._talk.tell("Then:  /verify DIGITS")
+
+    async def _block(self, argument: str) -> None:
+        peer = parse_peer(argument) if argument else self._peer()
+        await self._engine.block(peer)
+        self._talk.tell(f"{peer} is blocked. /unblock {peer} undoes it.")
+
+    async def _unblock(self, argument: str) -> None:
+        peer = parse_peer(argument) if argument else self._peer()
+        await self._engine.unblock(peer)
+        self._talk.tell(f"{peer} is not blocked.")
 
     async def _history(self, argument: str) -> None:
         peer = self._peer()

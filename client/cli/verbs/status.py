@@ -76,12 +76,19 @@ def status_lines(status: Status, local: LocalRelay | None, width: int | None) ->
                     f"{count_of(status.contact_count, 'contact')}, "
                     f"{status.database_bytes / 1e6:.1f} MB"),
         ("keys", f"{count_of(status.one_time_key_count, 'one-time pair')} for first messages"),
+        ("sealed", f"the relay sees no sender when you write to {_of_contacts(status)}"),
         ("local relay", _local(local)),
     ]  # fmt: skip
+    if status.blocked:
+        rows.append(("blocked", join_words(status.blocked)))
     if status.open_questions:
         words = f"the key of {join_words(status.open_questions)} has changed: glasspost verify"
         rows.append(("question", Text(words, style="bold yellow")))
     return columns(((Text(label, style="dim"), value) for label, value in rows), width)
+
+
+def _of_contacts(status: Status) -> str:
+    return f"{status.sealed_count} of {count_of(status.contact_count, 'contact')}"
 
 
 def _queued(status: Status) -> str:
@@ -114,6 +121,8 @@ def _record(status: Status, local: LocalRelay | None) -> dict[str, Json]:
         "queued": status.queued_count,
         "contacts": status.contact_count,
         "messages": status.message_count,
+        "sealed": status.sealed_count,
+        "blocked": list(status.blocked),
         "open_questions": list(status.open_questions),
         "one_time_keys": status.one_time_key_count,
         "database_bytes": status.database_bytes,

@@ -73,7 +73,7 @@ class World:
     async def kill_relay(self) -> None:
         """Stop it in the middle of whatever it does."""
         assert self._off is not None
-        self._relay = None
+        self._relay = None  # from now on nobody connects
         self._off.cancel()
         await trio.testing.wait_all_tasks_blocked()
 
