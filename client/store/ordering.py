@@ -59,7 +59,7 @@ def _order_of_next(tx: Transaction, run: _Run) -> int:
     found = tx.value(
         "SELECT order_ms FROM history INDEXED BY history_counters"
         " WHERE peer = ? AND sender = ? AND series = ? AND counter > ? AND order_ms < ?"
-        " ORDER BY counter LIMIT 1",
+        " ORDER BY counter, order_ms LIMIT 1",
         (*run, NOT_YET),
     )
     return NOT_YET if found is None else int(found)
@@ -69,7 +69,7 @@ def _move_up(tx: Transaction, run: _Run, order_ms: int) -> None:
     """Pull every earlier counter that stands behind ``order_ms`` up to it.
 
     They are the last ones before ``run.counter``: the search downwards stops at
-    the first that stands well.
+    the first that stands well (beside which another one of that number may not).
     """
     well = tx.value(
         "SELECT counter FROM history INDEXED BY history_counters"
@@ -79,7 +79,7 @@ def _move_up(tx: Transaction, run: _Run, order_ms: int) -> None:
     )
     tx.execute(
         "UPDATE history INDEXED BY history_counters SET order_ms = ?"
-        " WHERE peer = ? AND sender = ? AND series = ? AND counter < ? AND counter > ?"
+        " WHERE peer = ? AND sender = ? AND series = ? AND counter < ? AND counter >= ?"
         " AND order_ms > ? AND order_ms < ?",
-        (order_ms, *run, well or 0, order_ms, NOT_YET),
+        (order_ms, *run, well or 1, order_ms, NOT_YET),
     )
