@@ -1,6 +1,6 @@
 """Which prekeys to make and upload: private halves are on disk before anybody hears of them.
 
-    due_upload   new keys, if these are old or the shelf is low ──▶ UploadPrekeys
+    due_upload   new keys, if these are old, doubted or few ──▶ UploadPrekeys
     uploaded     the relay has them: older ones are retired, for 35 days
 
 One-time pairs whose upload was not answered are not uploaded again: the relay
@@ -43,7 +43,11 @@ def due_upload(
     Cost: about 25 ms for a full shelf.
     """
     random_bytes = surroundings.random_bytes
-    if _is_rotation_due(tx):
+    if settings.are_prekeys_doubted(tx):
+        prekeys.skip_ids(tx)
+        shelf_count = 0
+        _rotate(tx, random_bytes)
+    elif _is_rotation_due(tx):
         _rotate(tx, random_bytes)
     low = shelf_count < ONE_TIME_PAIRS_LOW
     if not low and all(_is_uploaded(tx, kind) for kind in MEDIUM_LIVED):
@@ -62,6 +66,8 @@ def due_upload(
 def uploaded(tx: Transaction, upload: UploadPrekeys) -> None:
     """Note that the relay has stored ``upload``; the keys it replaced there are retired."""
     now_ms = settings.relay_clock_ms(tx)
+    if settings.are_prekeys_doubted(tx):
+        settings.note_prekeys_renewed(tx)
     prekeys.mark_uploaded(tx, PrekeyKind.SIGNED, upload.signed_prekey.key_id, now_ms)
     prekeys.mark_uploaded(tx, PrekeyKind.LAST_RESORT, upload.last_resort.key_id, now_ms)
     prekeys.mark_uploaded(tx, PrekeyKind.SEALING, upload.sealing_key.key_id, now_ms)

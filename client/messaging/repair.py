@@ -13,6 +13,7 @@ from client.messaging.arrival import Arrival
 from client.messaging.encrypting import is_stale, route_to
 from client.messaging.uncounted import queue_uncounted
 from client.store import gaps, sessions, settings
+from client.store.gaps import Asking
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.e2ee.retry import (
@@ -27,6 +28,7 @@ from protocol.errors import (
     HandshakeReplayed,
     KeyGone,
     PeerError,
+    PrekeysGone,
     TooManySkipped,
     UnknownSession,
 )
@@ -37,6 +39,7 @@ _WORTH_ASKING = (
     HandshakeRefused,
     HandshakeReplayed,
     KeyGone,
+    PrekeysGone,
     TooManySkipped,
     UnknownSession,
 )
@@ -69,11 +72,10 @@ def distrust_sessions(tx: Transaction, arrival: Arrival, request: RetryRequest) 
 
 
 def give_up_session(tx: Transaction, peer: Name, session_id: SessionId) -> None:
-    """Send on a session with ``peer`` no more; what was asked for on it is asked for anew."""
-    session = sessions.get(tx, session_id)
-    if session is not None and session.peer.name == peer:
-        sessions.give_up(tx, session_id)
-        gaps.ask_again(tx, session_id)
+    """Send on a session with ``peer`` no more; what was asked for last on it is asked for anew."""
+    used_ms = sessions.give_up(tx, peer, session_id)
+    if used_ms is not None:
+        gaps.ask_again_since(tx, session_id, used_ms)
 
 
 def ask(tx: Transaction, peer: Name, surroundings: Surroundings) -> None:
@@ -88,6 +90,6 @@ def ask(tx: Transaction, peer: Name, surroundings: Surroundings) -> None:
         route = route_to(tx, peer)
         if route is None or gap.request is None:
             return
-        request_id = queue_uncounted(tx, route, gap.request, surroundings)
-        answer_id = answer_envelope_id(request_id, gap.digest)
-        gaps.asked(tx, gap, route.session.session_id, answer_id, now_ms)
+        queued = queue_uncounted(tx, route, gap.request, surroundings)
+        answer_id = answer_envelope_id(queued.message_id, gap.digest)
+        gaps.asked(tx, gap, Asking(answer_id, route.session.session_id, queued.digest), now_ms)

@@ -28,7 +28,8 @@ def answer(
 ) -> None:
     """Send what ``request`` names, if it may be had; else nothing.
 
-    The session it names is given up in either case: the peer cannot open it.
+    The session it names is given up in either case: the peer cannot open it. If
+    it names a request of ours, that is made once more.
 
     Args:
         carrier: the session on which the request came; the answer takes it too.
@@ -36,6 +37,7 @@ def answer(
     """
     if request.session_id != carrier.session_id:
         give_up_session(tx, carrier.peer.name, request.session_id)
+    gaps.ask_again_for(tx, request.digest)
     entry = _asked_for(tx, carrier, request)
     if entry is not None:
         envelope_id = answer_envelope_id(request_id, request.digest)

@@ -3,6 +3,8 @@
 Spec: docs/protocol.md#content
 """
 
+from dataclasses import dataclass
+
 from client.messaging.encrypting import Route, encrypt_on
 from client.store import outbox
 from client.store.outbox import NewItem
@@ -12,10 +14,18 @@ from protocol.e2ee.content import Content, Known, encode_content
 from protocol.ids import IDENTIFIER_BYTES, EnvelopeId, MessageId
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What is on its way: the id inside it, and the SHA-256 of its ratchet message."""
+
+    message_id: MessageId
+    digest: bytes
+
+
 def queue_uncounted(
     tx: Transaction, route: Route, body: Known, surroundings: Surroundings
-) -> MessageId:
-    """Encrypt ``body`` on ``route``, ready to go; give its message id."""
+) -> Queued:
+    """Encrypt ``body`` on ``route``, ready to go."""
     random_bytes, now_ms = surroundings.random_bytes, surroundings.now_ms()
     message_id = MessageId(random_bytes(IDENTIFIER_BYTES))
     content = encode_content(Content(message_id, 0, now_ms, body))
@@ -30,4 +40,4 @@ def queue_uncounted(
             envelope=encrypted.envelope,
         ),
     )
-    return message_id
+    return Queued(message_id, encrypted.digest)

@@ -2,7 +2,7 @@
 
     did not open ──▶ due ──▶ asked ──▶ answered: the row goes, and with the last one its line
                       ▲        │
-                      └────────┘ the session that carried the request was given up
+                      └────────┘ the request did not open there, or its session was given up
 
 Several gaps may share one line of the history, which then says how many they are.
 
@@ -12,7 +12,7 @@ Spec: docs/protocol.md#retry-requests, docs/formats.md#gaps
 from dataclasses import dataclass
 from typing import Final
 
-from client.store.transaction import Row, Transaction, storable
+from client.store.transaction import Parameters, Row, Transaction, storable
 from protocol.e2ee.retry import RetryRequest
 from protocol.errors import DamagedState, WireError
 from protocol.ids import EnvelopeId, Name, SessionId
@@ -38,6 +38,7 @@ TABLE: Final = (
         digest BLOB NOT NULL CHECK (length(digest) = 32),
         peer TEXT NOT NULL,
         carrier BLOB NOT NULL CHECK (length(carrier) = 16),
+        message BLOB NOT NULL CHECK (length(message) = 32),
         asked_ms INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID
     """,
@@ -65,6 +66,21 @@ class Gap:
     arrival_ms: int
     line: int
     request: RetryRequest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request that goes out.
+
+    Args:
+        answer_id: the envelope id of its answer.
+        carrier: the session it goes out on.
+        message: SHA-256 of its ratchet message: by this the peer names it, if it does not open.
+    """
+
+    answer_id: EnvelopeId
+    carrier: SessionId
+    message: bytes
 
 
 def add(tx: Transaction, gap: Gap) -> None:
@@ -116,10 +132,13 @@ def peers_due(tx: Transaction, now_ms: int) -> list[Name]:
 
 
 def next_due(tx: Transaction, peer: Name) -> Gap | None:
-    """Give the oldest gap of ``peer`` that has to be asked for, or None."""
+    """Give the newest gap of ``peer`` that has to be asked for, or None.
+
+    Old ones have waited in vain, perhaps because they were receipts: they may not use up the hour.
+    """
     row = tx.one(
         "SELECT digest, peer, arrival_ms, line, request FROM gaps WHERE peer = ? AND due"
-        " ORDER BY arrival_ms, digest LIMIT 1",
+        " ORDER BY arrival_ms DESC, digest LIMIT 1",
         (peer,),
     )
     return None if row is None else _gap(row)
@@ -134,13 +153,18 @@ def may_ask(tx: Transaction, peer: Name, now_ms: int) -> bool:
     return count < MAX_RETRIES_PER_HOUR
 
 
-def asked(
-    tx: Transaction, gap: Gap, carrier: SessionId, answer_id: EnvelopeId, now_ms: int
-) -> None:
-    """Note that the request went out on the session ``carrier``."""
+def asked(tx: Transaction, gap: Gap, asking: Asking, now_ms: int) -> None:
+    """Note that a request for the message of ``gap`` goes out."""
     tx.execute(
-        "INSERT INTO retry_requests VALUES (?, ?, ?, ?, ?)",
-        (answer_id, gap.digest, gap.peer, carrier, storable(now_ms)),
+        "INSERT INTO retry_requests VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            asking.answer_id,
+            gap.digest,
+            gap.peer,
+            asking.carrier,
+            asking.message,
+            storable(now_ms),
+        ),
     )
     tx.execute("UPDATE gaps SET due = 0 WHERE digest = ?", (gap.digest,))
 
@@ -151,13 +175,25 @@ def has_carried(tx: Transaction, session_id: SessionId) -> bool:
     return found is not None
 
 
-def ask_again(tx: Transaction, carrier: SessionId) -> None:
-    """Let what was asked on ``carrier`` be due once more: it was not understood there."""
+def ask_again_for(tx: Transaction, message: bytes) -> None:
+    """Let a gap be due once more if ``message`` is the digest of our request for it.
+
+    The peer has just said that it could not open that.
+    """
+    _make_due(tx, "message = ?", (message,))
+
+
+def ask_again_since(tx: Transaction, carrier: SessionId, since_ms: int) -> None:
+    """Let be due once more what was asked on ``carrier`` since a time of the relay."""
+    _make_due(tx, "carrier = ? AND asked_ms >= ?", (carrier, since_ms))
+
+
+def _make_due(tx: Transaction, condition: str, parameters: Parameters) -> None:
     tx.execute(
-        "UPDATE gaps SET due = 1 WHERE digest IN"
-        " (SELECT digest FROM retry_requests WHERE carrier = ?) AND"
-        " (SELECT count(*) FROM retry_requests WHERE digest = gaps.digest) < ?",
-        (carrier, MAX_RETRY_REQUESTS),
+        f"UPDATE gaps SET due = 1 WHERE digest IN"  # noqa: S608  # the two conditions above
+        f" (SELECT digest FROM retry_requests WHERE {condition}) AND"
+        " (SELECT count(*) FROM retry_requests AS made WHERE made.digest = gaps.digest) < ?",
+        (*parameters, MAX_RETRY_REQUESTS),
     )
 
 

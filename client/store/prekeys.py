@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from client.store.transaction import Transaction, storable
-from protocol.limits import RETIRED_PREKEY_LIFE_MS
+from protocol.limits import ONE_TIME_ID_SPAN, RETIRED_PREKEY_LIFE_MS
 
 TABLE: Final = (
     """
@@ -93,6 +93,20 @@ def newest(tx: Transaction, kind: PrekeyKind) -> StoredPrekey | None:
     return None if row is None else StoredPrekey(kind, *row)
 
 
+def has_record(tx: Transaction, kind: PrekeyKind, key_id: int, record: bytes) -> bool:
+    """Tell whether a public record is that of a prekey of ours that is still here."""
+    stored = tx.value("SELECT record FROM prekeys WHERE kind = ? AND key_id = ?", (kind, key_id))
+    return bool(stored == record)
+
+
+def skip_ids(tx: Transaction) -> None:
+    """Leave out ONE_TIME_ID_SPAN ids of every kind: an older copy of this file gave them already.
+
+    The relay drops the one-time pairs that fall so far behind.
+    """
+    tx.execute("UPDATE prekey_ids SET last_id = last_id + ?", (ONE_TIME_ID_SPAN,))
+
+
 def is_uploaded(tx: Transaction, kind: PrekeyKind, key_id: int) -> bool:
     """Tell whether the relay has confirmed this prekey."""
     uploaded = tx.value(
@@ -128,8 +142,8 @@ def delete_expired(tx: Transaction, now_ms: int) -> list[tuple[PrekeyKind, int]]
 def delete_surplus_one_time(tx: Transaction) -> None:
     """Delete the oldest one-time pairs beyond MAX_ONE_TIME_PRIVATES."""
     tx.execute(
-        "DELETE FROM prekeys WHERE kind = ?1 AND key_id <="
-        " (SELECT last_id FROM prekey_ids WHERE kind = ?1) - ?2",
+        "DELETE FROM prekeys WHERE kind = ?1 AND key_id NOT IN"
+        " (SELECT key_id FROM prekeys WHERE kind = ?1 ORDER BY key_id DESC LIMIT ?2)",
         (PrekeyKind.ONE_TIME, MAX_ONE_TIME_PRIVATES),
     )
 

@@ -90,9 +90,13 @@ def update_received(tx: Transaction, session: Session, now_ms: int) -> None:
     )
 
 
-def give_up(tx: Transaction, session_id: SessionId) -> None:
-    """Send on this session no more, if it is here."""
-    tx.execute("UPDATE sessions SET given_up = 1 WHERE session_id = ?", (session_id,))
+def give_up(tx: Transaction, peer: Name, session_id: SessionId) -> int | None:
+    """Send on this session with ``peer`` no more; give when it was used last, or None."""
+    used_ms: int | None = tx.value(
+        "UPDATE sessions SET given_up = 1 WHERE session_id = ? AND peer = ? RETURNING used_ms",
+        (session_id, peer),
+    )
+    return used_ms
 
 
 def used_before(tx: Transaction, peer: Name, arrival_ms: int) -> list[SessionId]:

@@ -14,6 +14,7 @@ from protocol.limits import (
     ACKNOWLEDGED_ID_LIFE_MS,
     MAIL_LIFE_MS,
     MAX_ONE_TIME_PAIRS,
+    ONE_TIME_ID_SPAN,
 )
 from protocol.records import Account, OneTimePair, PrekeyBundle
 from server.store.derived import bundle_of, digest_of, mailbox_takes, may_be_stored, token_fits
@@ -124,12 +125,13 @@ class MemoryStore:
             for pair in upload.one_time_pairs
             if pair.kem.key_id > shelf.highest_id
         }
-        if len(shelf.pairs) + len(new) > MAX_ONE_TIME_PAIRS:
+        highest_id = max([shelf.highest_id, *new])
+        oldest_id = highest_id - ONE_TIME_ID_SPAN + 1
+        pairs = {key_id: pair for key_id, pair in shelf.pairs.items() if key_id >= oldest_id} | new
+        if len(pairs) > MAX_ONE_TIME_PAIRS:
             raise ShelfFull
-        shelf.keys = upload
-        shelf.pairs.update(new)
-        shelf.highest_id = max([shelf.highest_id, *new])
-        return len(shelf.pairs)
+        shelf.keys, shelf.pairs, shelf.highest_id = upload, pairs, highest_id
+        return len(pairs)
 
     async def count_one_time_pairs(self, owner: DeviceAddress) -> int:
         """Count the pairs on the shelf."""

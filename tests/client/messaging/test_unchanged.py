@@ -42,7 +42,8 @@ def check(client: Client, delivery: Delivery, allowed: tuple[type, ...]) -> Outc
     }
     if isinstance(outcome, Unreadable):
         assert changed.pop("history") in (0, 1)
-        assert changed.pop("settings", 0) == changed.pop("sessions", 0) == 0
+        assert changed.pop("settings", 0) in (0, 1)  # a note that prekeys are gone
+        assert changed.pop("sessions", 0) == 0
         assert changed == {"gaps": 1, "seen": 2}
         check_history(before["history"], after["history"])
     elif isinstance(outcome, Held):

@@ -123,6 +123,8 @@ class FakeEngine:
             receiver=ReceiverSeat.THIS_PROCESS,
             queued_count=0,
             contact_count=1,
+            sealed_count=0,
+            blocked=(),
             message_count=len(self.rows),
             open_questions=(),
             one_time_key_count=100,
