@@ -182,12 +182,13 @@ async def test_the_second_connection_is_opened_late_and_closed_when_idle(
         await bob.engine.wait_online(20)
         assert world.dial_count == 4  # two registrations, two logins
         await acquaint(alice, bob)
-        assert world.dial_count == 6
+        acquainted = world.dial_count  # who had nothing more to say has not opened a second one
+        assert acquainted in (5, 6)
         await trio.sleep(2 * ANONYMOUS_IDLE_S)
-        assert "".join(world.log_lines).count("connection-closed") == 4
+        assert "".join(world.log_lines).count("connection-closed") == acquainted - 2
         await alice.say("bob", "there you are")
         await bob.hears("alice", 2)
-        assert world.dial_count >= 7
+        assert world.dial_count > acquainted
 
 
 async def test_a_token_that_is_refused_costs_no_message_and_the_bytes_are_the_same(
