@@ -1,5 +1,7 @@
 """Keys that messages wait for are fetched, and due receipts are written.
 
+    after each login: questioned ──▶ KeysWanted
+
     prepare ─┬─▶ what can be encrypted becomes READY (receipts too)
              └─▶ KeysWanted ──▶ FetchBundle      ──▶ bundle_arrived
                             └─▶ FetchSealingKey  ──▶ sealing_key_arrived
@@ -21,7 +23,7 @@ from client.messaging import fetching, submitting
 from client.messaging.fetching import KeysWanted
 from client.network.connection import RelayConnection
 from client.network.refusals import RelayRefusal
-from client.store import held, outbox, receipts_due
+from client.store import contacts, held, outbox, receipts_due
 from client.store.transaction import Transaction
 from client.values import HistoryChanged, TrustQuestion
 from protocol.ids import Name
@@ -47,12 +49,19 @@ class KeyFetcher:
 
     async def serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
         """Fetch what is wanted, now and whenever something changes, until the connection ends."""
+        await self._ask_again(connection)
         while True:
             heard = self._shared.changed.count
             if await self._shared.read(_waiting):
                 await self._fetch_wanted(connection)
             with trio.move_on_at(self.holdoffs.next_end()):
                 await self._shared.changed.wait_beyond(heard)
+
+    async def _ask_again(self, connection: RelayConnection) -> None:
+        """Look whether the directory still shows the keys that are in question."""
+        for wanted in await self._shared.read(fetching.questioned):
+            await self._fetch(connection, wanted)
+        self._shared.asked_about.intersection_update(await self._shared.read(contacts.in_question))
 
     async def _fetch_wanted(self, connection: RelayConnection) -> None:
         self.holdoffs.forget_past()

@@ -29,7 +29,7 @@ def identity_changed(
     text = (
         f"{peer} shows another identity key than the {kind} one. Either {peer} has a new device,"
         " or somebody sits in between. Nothing goes out and nothing new is opened until you"
-        f" decide: glasspost verify {peer}"
+        f" decide: glasspost trust {peer}"
     )
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
@@ -46,6 +46,25 @@ def identity_accepted(
 def identity_refused(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
     """Say that the user kept the old identity."""
     text = f"You refused the other identity key of {peer}."
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+
+
+def session_lost(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that keys of this conversation were damaged, and what that costs."""
+    text = (
+        "Keys of this conversation could not be read from the database and were dropped."
+        f" What {peer} encrypted to them cannot be opened. The next message from here begins anew"
+        " with fresh keys."
+    )
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+
+
+def identity_as_expected(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that a question was closed without the user."""
+    text = (
+        f"The relay shows the expected identity key of {peer} again: the other one is dropped,"
+        " and what waited goes out."
+    )
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 

@@ -54,6 +54,12 @@ def find(tx: Transaction, name: Name) -> Pin:
     return Pin(name) if row is None else _pin(row)
 
 
+def in_question(tx: Transaction) -> list[Name]:
+    """Give the names with an identity that a person has to decide about."""
+    rows = tx.all("SELECT name FROM contacts WHERE pending_identity IS NOT NULL ORDER BY name")
+    return [Name(name) for (name,) in rows]
+
+
 def pin(tx: Transaction, name: Name, identity: bytes) -> None:
     """Pin the first identity that ``name`` shows."""
     _require(tx, name)
