@@ -53,8 +53,8 @@ class Receiver:
     async def serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
         """Receive until the connection ends."""
         await self._election.wait_won()
-        await self._shared.write(tidy)
-        shelf = PrekeyShelf(self._shared, connection, logged_in.one_time_count)
+        await self._tidy()
+        shelf = PrekeyShelf(self._shared, connection)
         await shelf.refill()
         await connection.request(Subscribe(), Subscribed)
         async with trio.open_nursery() as nursery:
@@ -72,11 +72,10 @@ class Receiver:
             await self._store(deliveries)
             up_to = max(delivery.sequence for delivery in deliveries)
             await connection.request(Acknowledge(up_to), Acknowledged)
+        if any(isinstance(push, PrekeysLow) for push in pushes):
+            await shelf.refill()  # by the newest count, whichever message brought it
         for push in pushes:
-            if isinstance(push, PrekeysLow):
-                shelf.count = push.one_time_count
-                await shelf.refill()
-            elif isinstance(push, Displaced):
+            if isinstance(push, Displaced):
                 await self._come_back_later(connection)
 
     async def _store(self, deliveries: list[Delivery]) -> None:

@@ -140,6 +140,27 @@ def test_p6_lost_uploads_do_not_pile_up_without_end(alice: Client) -> None:
     assert alice.read(lambda tx: prekeys.count(tx, PrekeyKind.ONE_TIME)) == MAX_ONE_TIME_PRIVATES
 
 
+def test_lost_uploads_never_cost_the_private_half_of_a_pair_on_the_shelf(
+    alice: Client, relay: FakeRelay
+) -> None:
+    on_shelf = {pair.kem.key_id for pair in relay.shelves[alice.name].pairs}
+    for _ in range(12):
+        lost = must(due(alice, 0))
+    assert not lost.one_time_pairs  # no room is left
+    assert on_shelf <= set(private_ids(alice, PrekeyKind.ONE_TIME))
+    confirm(alice, lost)
+    assert on_shelf <= set(private_ids(alice, PrekeyKind.ONE_TIME))
+    refill = must(due(alice, 0))
+    assert len(refill.one_time_pairs) == ONE_TIME_PAIRS_COUNT
+
+
+def test_pairs_that_were_refused_are_forgotten_alone(alice: Client) -> None:
+    before = private_ids(alice, PrekeyKind.ONE_TIME)
+    refused = must(due(alice, 17))
+    alice.write(lambda tx: prekey_upkeep.pairs_refused(tx, refused))
+    assert private_ids(alice, PrekeyKind.ONE_TIME) == before
+
+
 def test_handshakes_are_remembered_as_long_as_they_could_be_replayed(
     friends: tuple[Client, Client], relay: FakeRelay
 ) -> None:
