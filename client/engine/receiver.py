@@ -1,11 +1,12 @@
 """Deliveries into the database, and only then acknowledged.
 
-    elected ──▶ prekeys filled up ──▶ Subscribe ──▶ Deliver ... ──▶ one transaction ──▶ Acknowledge
-                                         ▲                              (commit)
-                                         └─ Displaced, later ──────────────┘
+    elected ──▶ prekeys filled up ──▶ Subscribe ──▶ Deliver ... ──▶ stored ──▶ Acknowledge
+                                         ▲                         (commit)
+                                         └─ Displaced, later ─────────┘
 
-What has arrived while a transaction ran goes into the next one together. A crash or a lost
-connection anywhere means that the relay delivers again, and the database knows what it has seen.
+What has arrived while a transaction ran goes into the next one together (:mod:`.intake`). A crash
+or a lost connection anywhere means that the relay delivers again, and the database knows what it
+has seen.
 
 Spec: docs/client.md#receiving, docs/protocol.md#delivery
 """
@@ -16,12 +17,12 @@ from typing import Final
 import trio
 
 from client.engine.election import Election
+from client.engine.intake import take_in
 from client.engine.prekey_shelf import PrekeyShelf
 from client.engine.shared import Shared
 from client.errors import LocalError
 from client.messaging.housekeeping import tidy
 from client.messaging.outcomes import Duplicate, Held, Junk, Outcome
-from client.messaging.receiving import receive
 from client.network.connection import RelayConnection
 from client.values import Delivery, EngineEvent, HistoryChanged
 from protocol.wire.messages import (
@@ -79,11 +80,11 @@ class Receiver:
                 await self._come_back_later(connection)
 
     async def _store(self, deliveries: list[Delivery]) -> None:
-        surroundings = self._shared.surroundings
-        outcomes = await self._shared.write(
-            lambda tx: [receive(tx, delivery, surroundings) for delivery in deliveries]
-        )
-        self._shared.tell(events_of(outcomes))
+        self._shared.tell(events_of(await take_in(self._shared, deliveries)))
+
+    async def _tidy(self) -> None:
+        bereft = await self._shared.write(tidy)
+        self._shared.tell(HistoryChanged(peer) for peer in bereft)
 
     async def _come_back_later(self, connection: RelayConnection) -> None:
         self._shared.standing.troubled(

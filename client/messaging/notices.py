@@ -4,7 +4,7 @@ from client.store import history, settings
 from client.store.history import NewEntry
 from client.store.transaction import Transaction
 from client.values import EntryKind, MessageState
-from protocol.ids import IDENTIFIER_BYTES, MessageId, Name
+from protocol.ids import IDENTIFIER_BYTES, MessageId, Name, SessionId
 from protocol.randomness import RandomBytes
 
 
@@ -49,14 +49,14 @@ def identity_refused(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> 
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 
-def session_lost(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
-    """Say that keys of this conversation were damaged, and what that costs."""
+def session_lost(tx: Transaction, peer: Name, session_id: SessionId) -> None:
+    """Say that keys of this conversation were damaged, and what that costs; once a session."""
     text = (
         "Keys of this conversation could not be read from the database and were dropped."
         f" What {peer} encrypted to them cannot be opened. The next message from here begins anew"
         " with fresh keys."
     )
-    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+    _add(tx, peer, text, settings.relay_clock_ms(tx), lambda _: session_id)
 
 
 def identity_as_expected(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
