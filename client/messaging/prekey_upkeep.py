@@ -31,7 +31,12 @@ from protocol.e2ee.prekeys import (
     make_signed_prekey,
 )
 from protocol.errors import DamagedState, WireError
-from protocol.limits import ONE_TIME_PAIRS_COUNT, ONE_TIME_PAIRS_LOW, PREKEY_ROTATION_MS
+from protocol.limits import (
+    MAX_BUNDLE_AHEAD_MS,
+    ONE_TIME_PAIRS_COUNT,
+    ONE_TIME_PAIRS_LOW,
+    PREKEY_ROTATION_MS,
+)
 from protocol.packing import pack, unpack_untrusted
 from protocol.randomness import RandomBytes
 from protocol.records import OneTimePair, SignedKemPrekey, SignedPrekey, SignedSealingKey
@@ -95,7 +100,11 @@ def without_pairs(upload: UploadPrekeys) -> UploadPrekeys:
 def _is_rotation_due(tx: Transaction) -> bool:
     newest = prekeys.newest(tx, PrekeyKind.SIGNED)
     now_ms = settings.relay_clock_ms(tx)
-    return newest is None or now_ms - newest.issued_at_ms >= PREKEY_ROTATION_MS
+    if newest is None:
+        return True
+    age_ms = now_ms - newest.issued_at_ms
+    # One made under a clock that was wrong is refused by all who hear the right one.
+    return age_ms >= PREKEY_ROTATION_MS or -age_ms > MAX_BUNDLE_AHEAD_MS
 
 
 def _is_uploaded(tx: Transaction, kind: PrekeyKind) -> bool:
