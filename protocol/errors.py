@@ -39,6 +39,14 @@ class TooLong(CallerError):
         self.what, self.size, self.limit = what, size, limit
 
 
+class OutOfRange(CallerError):
+    """A number of ours does not fit its field: packed, it would not read back."""
+
+    def __init__(self, shape: str) -> None:
+        super().__init__(f"a number does not fit into {shape}")
+        self.shape = shape
+
+
 class DamagedState(CallerError):
     """State that this client stored itself does not decode."""
 

@@ -54,6 +54,9 @@ RETIRED_PREKEY_LIFE_MS = 35 * _DAY_MS
 # An older bundle is of a device long away: its private halves may be gone.
 MAX_BUNDLE_AGE_MS = 45 * _DAY_MS
 
+# A record dated further ahead of the relay's clock was made under a wrong one and ages wrongly.
+MAX_BUNDLE_AHEAD_MS = _DAY_MS
+
 # One-time pairs on the relay's shelf after a refill: covers a burst of new contacts.
 ONE_TIME_PAIRS_COUNT = 100
 

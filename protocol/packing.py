@@ -16,7 +16,7 @@ from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origi
 
 import msgpack
 
-from protocol.errors import InvalidName, WireError
+from protocol.errors import InvalidName, OutOfRange, WireError
 from protocol.ids import IDENTIFIER_BYTES, EnvelopeId, FetchId, MessageId, Name, parse_name
 
 T = TypeVar("T")
@@ -45,6 +45,9 @@ class Unsigned:
     bits: int
 
     def pack(self, value: int) -> int:
+        # What is packed is stored or sent: found out only by its reader, it would be lost.
+        if not 0 <= value < 1 << self.bits:
+            raise OutOfRange(self.describe())
         return value
 
     def unpack(self, plain: Any) -> int:
@@ -294,7 +297,11 @@ def require_plain(plain: Any, depth: int = MAX_DEPTH) -> None:
 
 
 def pack(value: Any) -> bytes:
-    """Encode a packed dataclass as a msgpack array of its fields."""
+    """Encode a packed dataclass as a msgpack array of its fields.
+
+    Raises:
+        OutOfRange: a number does not fit its field.
+    """
     return pack_value(record_of(type(value)).pack(value))
 
 

@@ -66,7 +66,7 @@ def locked_folder(path: Path) -> Iterator[DataFolder]:
 
 def _open_lock(path: Path) -> int:
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_durably(path)
         return os.open(path / "relay.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise CannotStart(
@@ -74,6 +74,18 @@ def _open_lock(path: Path) -> int:
             why(error),
             "Choose another one with --data, or make this one writable.",
         ) from error
+
+
+def _make_durably(path: Path) -> None:
+    """Make the folder and what is missing above it, so that a power loss takes no relay.key."""
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in missing:
+        folder = os.open(each.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _take(lock: int, path: Path) -> None:

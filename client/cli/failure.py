@@ -132,7 +132,7 @@ def _of_protocol(error: GlasspostError) -> Failure:
         hint = "Send it in several messages."
         return _failure(error, "That is too long for one message.", _sentence(error), hint)
     if isinstance(error, TrustError):
-        hint = "See glasspost contacts; answer with glasspost verify PEER."
+        hint = "See glasspost contacts; answer with glasspost trust PEER."
         return _failure(error, _sentence(error), "", hint, ExitCode.TRUST)
     if isinstance(error, DamagedState):
         what = "Something stored on this machine is damaged."

@@ -31,6 +31,7 @@ from client.engine.waiting import Waiting
 from client.errors import LocalError, UserError
 from client.messaging import answers, blocking, trust
 from client.messaging.sending import compose_text
+from client.messaging.trust import OpenQuestion
 from client.network.one_error import one_error
 from client.network.transport import Dialer, dial
 from client.profile.opening import OpenProfile
@@ -64,6 +65,7 @@ class Engine:
         self._holdoffs = [worker.holdoffs for worker in workers]
         self._waiting = Waiting(shared, self._holdoffs)
         self._shown: dict[Name, bytes] = {}
+        self._asked: dict[Name, bytes] = {}
 
     # --- the connection -------------------------------------------------------
 
@@ -211,8 +213,51 @@ class Engine:
         outcomes = await self._shared.write(
             lambda tx: answers.verify(tx, peer, identity, surroundings)
         )
+        self._answered(peer, events_of(outcomes))
+
+    async def trust_question(self, peer: Name) -> OpenQuestion | None:
+        """Give the question that is open about ``peer``, or None."""
+        question = await self._shared.read(lambda tx: trust.open_question(tx, peer))
+        if question is not None:
+            self._asked[peer] = question.identity
+        return question
+
+    async def accept_identity(self, peer: Name) -> None:
+        """Replace the expected key of ``peer`` by the one in question, compared with nobody.
+
+        It is the one that :meth:`trust_question` gave last; what waits goes out to it.
+
+        Raises:
+            LocalError: there is no question, or it is about yet another key by now.
+        """
+        if peer not in self._asked and await self.trust_question(peer) is None:
+            raise answers.no_question(peer)
+        identity, surroundings = self._asked[peer], self._shared.surroundings
+        outcomes = await self._shared.write(
+            lambda tx: answers.accept_identity(tx, peer, identity, surroundings, verified=False)
+        )
+        self._answered(peer, events_of(outcomes))
+
+    async def keep_identity(self, peer: Name) -> None:
+        """Stay with the expected key of ``peer``: what waits goes out to it.
+
+        The question comes again if the relay shows another key again.
+
+        Raises:
+            LocalError: there is no question.
+        """
+        surroundings = self._shared.surroundings
+        await self._shared.write(lambda tx: answers.keep_identity(tx, peer, surroundings))
+        self._answered(peer, [])
+
+    def _answered(self, peer: Name, events: Sequence[EngineEvent]) -> None:
+        """Let what waited for an answer about ``peer`` go on at once."""
+        self._asked.pop(peer, None)
         self._shared.asked_about.discard(peer)
-        self._shared.tell([HistoryChanged(peer), *events_of(outcomes)])
+        self._flusher.holdoffs.lift(peer)
+        self._fetcher.holdoffs.lift(peer)
+        self._shared.changed.ring()
+        self._shared.tell([HistoryChanged(peer), *events])
 
     # --- blocking -------------------------------------------------------------
 

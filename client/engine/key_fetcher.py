@@ -1,5 +1,7 @@
 """Keys that messages wait for are fetched, and due receipts are written.
 
+    after each login: questioned ──▶ KeysWanted
+
     prepare ─┬─▶ what can be encrypted becomes READY (receipts too)
              └─▶ KeysWanted ──▶ FetchBundle      ──▶ bundle_arrived
                             └─▶ FetchSealingKey  ──▶ sealing_key_arrived
@@ -25,7 +27,7 @@ from client.messaging import fetching, submitting
 from client.messaging.fetching import KeysWanted
 from client.network.connection import RelayConnection
 from client.network.refusals import RelayRefusal
-from client.store import gaps, held, outbox, profile_keys, receipts_due, settings
+from client.store import contacts, gaps, held, outbox, profile_keys, receipts_due, settings
 from client.store.transaction import Transaction
 from client.values import HistoryChanged, TrustQuestion
 from protocol.ids import Name
@@ -57,6 +59,7 @@ class KeyFetcher:
 
     async def serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
         """Fetch what is wanted, now and whenever something changes, until the connection ends."""
+        await self._ask_again(connection)
         await self.work_on(connection)
 
     def has_work(self, tx: Transaction) -> bool:
@@ -77,6 +80,12 @@ class KeyFetcher:
                 return
             with trio.move_on_at(self.holdoffs.next_end()):
                 await self._shared.changed.wait_beyond(heard)
+
+    async def _ask_again(self, connection: RelayConnection) -> None:
+        """Look whether the directory still shows the keys that are in question."""
+        for wanted in await self._shared.read(fetching.questioned):
+            await self._fetch(connection, wanted)
+        self._shared.asked_about.intersection_update(await self._shared.read(contacts.in_question))
 
     async def _fetch_wanted(self, connection: RelayConnection) -> bool:
         """Fetch for one peer after the other; False when the connection is not to be used more."""

@@ -1,5 +1,12 @@
 """Keeps the relay's shelf of our one-time pairs filled, and the medium-lived keys young.
 
+    due ──▶ UploadPrekeys ─┬─ PrekeysStored ─────▶ confirmed
+                           └─ TOO_MANY_PREKEYS ──▶ its pairs forgotten; once more without pairs
+
+An upload is stored whole or not at all. Our count may be an old one (another process of the profile
+uploaded, or a PrekeysLow was already under way), so a refusal for the pairs must not keep the other
+keys back; the answer to the second upload brings the true count.
+
 Spec: docs/protocol.md#prekeys
 """
 
@@ -12,17 +19,21 @@ from client.network.refusals import RelayRefusal
 from client.store import account
 from protocol.ids import DeviceAddress
 from protocol.records import SignedSealingKey
-from protocol.wire.messages import FetchSealingKey, PrekeysStored, Refusal, SealingKeyFetched
+from protocol.wire.messages import (
+    FetchSealingKey,
+    PrekeysStored,
+    Refusal,
+    SealingKeyFetched,
+    UploadPrekeys,
+)
 
 
 class PrekeyShelf:
     """Our shelf at the relay, as seen over one connection."""
 
-    def __init__(self, shared: Shared, connection: RelayConnection, count: int) -> None:
+    def __init__(self, shared: Shared, connection: RelayConnection) -> None:
         self._shared = shared
         self._connection = connection
-        self.count = count
-        """One-time pairs there, as the relay said last."""
         self._one_at_a_time = trio.Lock()
 
     async def compare(self) -> None:
@@ -55,16 +66,20 @@ class PrekeyShelf:
             await self._refill()
 
     async def _refill(self) -> None:
+        count, surroundings = self._connection.one_time_count, self._shared.surroundings
         upload = await self._shared.write(
-            lambda tx: prekey_upkeep.due_upload(tx, self.count, self._shared.surroundings)
+            lambda tx: prekey_upkeep.due_upload(tx, count, surroundings)
         )
         if upload is None:
             return
         try:
-            stored = await self._connection.request(upload, PrekeysStored)
+            await self._upload(upload)
         except RelayRefusal as refusal:
-            if refusal.code != Refusal.TOO_MANY_PREKEYS:
+            if refusal.code != Refusal.TOO_MANY_PREKEYS or not upload.one_time_pairs:
                 raise
-            return  # our count was an old one: the shelf is full
-        self.count = stored.one_time_count
+            await self._shared.write(lambda tx: prekey_upkeep.pairs_refused(tx, upload))
+            await self._upload(prekey_upkeep.without_pairs(upload))
+
+    async def _upload(self, upload: UploadPrekeys) -> None:
+        await self._connection.request(upload, PrekeysStored)
         await self._shared.write(lambda tx: prekey_upkeep.uploaded(tx, upload))

@@ -1,11 +1,12 @@
 """Deliveries into the database, and only then acknowledged.
 
-    elected ──▶ prekeys filled up ──▶ Subscribe ──▶ Deliver ... ──▶ one transaction ──▶ Acknowledge
-                                         ▲                              (commit)
-                                         └─ Displaced, later ──────────────┘
+    elected ──▶ prekeys filled up ──▶ Subscribe ──▶ Deliver ... ──▶ stored ──▶ Acknowledge
+                                         ▲                         (commit)
+                                         └─ Displaced, later ─────────┘
 
-What has arrived while a transaction ran goes into the next one together. A crash or a lost
-connection anywhere means that the relay delivers again, and the database knows what it has seen.
+What has arrived while a transaction ran goes into the next one together (:mod:`.intake`). A crash
+or a lost connection anywhere means that the relay delivers again, and the database knows what it
+has seen.
 
 Spec: docs/client.md#receiving, docs/protocol.md#delivery
 """
@@ -16,12 +17,12 @@ from typing import Final
 import trio
 
 from client.engine.election import Election
+from client.engine.intake import take_in
 from client.engine.prekey_shelf import PrekeyShelf
 from client.engine.shared import Shared
 from client.errors import LocalError
 from client.messaging.housekeeping import tidy
 from client.messaging.outcomes import Dropped, Duplicate, Held, Junk, Outcome, Unreadable
-from client.messaging.receiving import receive
 from client.network.connection import RelayConnection
 from client.values import Delivery, EngineEvent, HistoryChanged
 from protocol.wire.messages import (
@@ -53,8 +54,8 @@ class Receiver:
     async def serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
         """Receive until the connection ends."""
         await self._election.wait_won()
-        await self._shared.write(tidy)
-        shelf = PrekeyShelf(self._shared, connection, logged_in.one_time_count)
+        await self._tidy()
+        shelf = PrekeyShelf(self._shared, connection)
         await shelf.compare()
         await shelf.refill()
         await connection.request(Subscribe(), Subscribed)
@@ -75,20 +76,20 @@ class Receiver:
             await connection.request(Acknowledge(up_to), Acknowledged)
             if any(isinstance(outcome, Unreadable) for outcome in outcomes):
                 await shelf.refill()  # perhaps prekeys are gone, and peers must get others
+        if any(isinstance(push, PrekeysLow) for push in pushes):
+            await shelf.refill()  # by the newest count, whichever message brought it
         for push in pushes:
-            if isinstance(push, PrekeysLow):
-                shelf.count = push.one_time_count
-                await shelf.refill()
-            elif isinstance(push, Displaced):
+            if isinstance(push, Displaced):
                 await self._come_back_later(connection)
 
     async def _store(self, deliveries: list[Delivery]) -> list[Outcome]:
-        surroundings = self._shared.surroundings
-        outcomes = await self._shared.write(
-            lambda tx: [receive(tx, delivery, surroundings) for delivery in deliveries]
-        )
+        outcomes = await take_in(self._shared, deliveries)
         self._shared.tell(events_of(outcomes))
         return outcomes
+
+    async def _tidy(self) -> None:
+        bereft = await self._shared.write(tidy)
+        self._shared.tell(HistoryChanged(peer) for peer in bereft)
 
     async def _come_back_later(self, connection: RelayConnection) -> None:
         self._shared.standing.troubled(

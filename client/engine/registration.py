@@ -118,12 +118,12 @@ async def _claim(
         device.address, device.identity.private, own.account_key, connection.challenge
     )
     try:
-        logged_in = await connection.request(statement, LoggedIn)
+        await connection.request(statement, LoggedIn)
     except RelayRefusal as refusal:
         return refusal
     await shared.write(lambda tx: _note_registered(tx, address))
     await note_relay_clock(shared, connection)
-    await PrekeyShelf(shared, connection, logged_in.one_time_count).refill()
+    await PrekeyShelf(shared, connection).refill()
     await keep_token(shared, connection)
     return None
 

@@ -154,7 +154,7 @@ def key_changed(peer: Name) -> UserError:
     return TrustOpen(
         f"{peer} shows another identity key than before: the message was not sent.",
         why=f"Either {peer} has a new device, or somebody sits in between.",
-        hint=f"Compare the safety number with {peer}: glasspost verify {peer}."
+        hint=f"Look at both keys and answer: glasspost trust {peer}."
         " The message stays queued until then.",
     )
 

@@ -91,15 +91,23 @@ def keep_identity(tx: Transaction, peer: Name, surroundings: Surroundings) -> No
         LocalError: there is no question.
     """
     if contacts.find(tx, peer).pending_identity is None:
-        raise LocalError(f"There is no question open about {peer}.")
+        raise no_question(peer)
     contacts.set_pending(tx, peer, None)
     held.take(tx, peer)
     notices.identity_refused(tx, peer, surroundings.random_bytes)
+
+
+def no_question(peer: Name) -> LocalError:
+    """Say that there is nothing to answer."""
+    return LocalError(
+        f"There is no question open about {peer}.",
+        hint=f"Compare the key that is expected: glasspost verify {peer}",
+    )
 
 
 def _changed_meanwhile(peer: Name) -> LocalError:
     return LocalError(
         f"The key of {peer} is not the one that was shown.",
         why="It changed, or was decided about, in the meantime.",
-        hint=f"Look at the number again: glasspost verify {peer}",
+        hint=f"Look again: glasspost verify {peer}, or glasspost trust {peer}",
     )

@@ -4,6 +4,7 @@
                    fetch id      a bundle: there is no session yet
                    no fetch id   a sealing key: it is missing, old, or has to
                                  confirm an identity that a held envelope claims
+    questioned ──▶ KeysWanted of those about whom a person is asked
     bundle_arrived, sealing_key_arrived ──▶ pin or compare, then encrypt_waiting
 
 The relay's word is enough to pin a first identity, never to replace one.
@@ -94,6 +95,14 @@ def token_refused(tx: Transaction, wanted: KeysWanted) -> None:
     peer_keys.forget_fetch_id(tx, wanted.peer.name)
 
 
+def questioned(tx: Transaction) -> list[KeysWanted]:
+    """Give the directory's answers to ask for again: those that a person has to decide about.
+
+    A relay that lied, or erred, may show the pinned identity again.
+    """
+    return [KeysWanted(DeviceAddress(peer), None, None) for peer in contacts.in_question(tx)]
+
+
 def bundle_arrived(
     tx: Transaction, peer: Name, bundle: PrekeyBundle, surroundings: Surroundings
 ) -> TrustQuestion | None:
@@ -138,7 +147,8 @@ def sealing_key_arrived(
     """Take the sealing key that the relay gave for ``peer``, and the identity it has on record.
 
     What is held under an identity that the relay's directory does not confirm
-    was forged by somebody else, and is dropped.
+    was forged by somebody else, and is dropped; a question that the directory
+    itself had raised is closed when it shows the pinned identity again.
 
     Returns:
         A new question for the user, if ``identity`` is not the pinned one;
@@ -156,6 +166,7 @@ def sealing_key_arrived(
         return None  # a bundle brings the pin
     if not trust.agrees(pin, identity):
         return trust.ask(tx, pin, identity, surroundings.random_bytes)
+    trust.close_if_expected(tx, pin, surroundings.random_bytes)
     if pin.pending_identity is None:
         held.take(tx, peer)
     _take_sealing_key(tx, peer, sealing_key, surroundings)

@@ -4,7 +4,7 @@ from client.store import history, settings
 from client.store.history import NewEntry
 from client.store.transaction import Transaction
 from client.values import EntryKind, MessageState
-from protocol.ids import IDENTIFIER_BYTES, MessageId, Name
+from protocol.ids import IDENTIFIER_BYTES, MessageId, Name, SessionId
 from protocol.randomness import RandomBytes
 
 
@@ -29,7 +29,7 @@ def identity_changed(
     text = (
         f"{peer} shows another identity key than the {kind} one. Either {peer} has a new device,"
         " or somebody sits in between. Nothing goes out and nothing new is opened until you"
-        f" decide: glasspost verify {peer}"
+        f" decide: glasspost trust {peer}"
     )
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
@@ -54,6 +54,25 @@ def blocked(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
     text = (
         f"You blocked {peer}: nothing that {peer} writes is kept from now on."
         f" To undo it: glasspost unblock {peer}"
+    )
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+
+
+def session_lost(tx: Transaction, peer: Name, session_id: SessionId) -> None:
+    """Say that keys of this conversation were damaged, and what that costs; once a session."""
+    text = (
+        "Keys of this conversation could not be read from the database and were dropped."
+        f" What {peer} encrypted to them cannot be opened. The next message from here begins anew"
+        " with fresh keys."
+    )
+    _add(tx, peer, text, settings.relay_clock_ms(tx), lambda _: session_id)
+
+
+def identity_as_expected(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that a question was closed without the user."""
+    text = (
+        f"The relay shows the expected identity key of {peer} again: the other one is dropped,"
+        " and what waited goes out."
     )
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 

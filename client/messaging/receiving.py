@@ -6,6 +6,7 @@
     identity is not the pinned one ──▶ Held          unopened
     does not open ───────────────────▶ Unreadable    a visible gap, the session as it was
     opens ───────────────────────────▶ Received, Receipted, Asked
+    our own side fails over it ──────▶ (rolled back) set aside: Unreadable, or Junk
 
 All reading and opening comes before the first write. What the sealed payload
 says of its sender is a claim until a message opens: on a session with that
@@ -26,14 +27,15 @@ from client.store import account, held, seen, settings
 from client.store.held import HeldEnvelope
 from client.store.transaction import Transaction, storable
 from client.values import Delivery, Surroundings
-from protocol.errors import PeerError, PrekeysGone
+from protocol.errors import GlasspostError, PeerError, PrekeysGone
 
 
 def receive(tx: Transaction, delivery: Delivery, surroundings: Surroundings) -> Outcome:
     """Deal with one delivery; whatever is in it, it may be acknowledged after the commit.
 
     Raises:
-        DamagedState: something in our own store does not read back.
+        CallerError: something in our own store does not read back, or would
+            not; nothing is changed, and :func:`set_aside` is the way on.
     Cost: bounded; an envelope that is hostile takes about 10 ms.
     """
     if seen.has_envelope(tx, delivery.envelope_id) or held.has(tx, delivery.envelope_id):
@@ -53,6 +55,25 @@ def receive(tx: Transaction, delivery: Delivery, surroundings: Surroundings) -> 
     if isinstance(opened, OtherIdentity):
         return _hold(tx, arrival, opened.identity, surroundings)
     return file_message(tx, arrival, opened, surroundings)
+
+
+def set_aside(tx: Transaction, delivery: Delivery, reason: str) -> Outcome:
+    """Deal with a delivery over which :func:`receive` failed through no fault of the far side.
+
+    It would fail over it each time it is delivered again, and over all that
+    came with it. So it becomes a visible gap, if it names a contact.
+
+    Args:
+        reason: for a person; what was wrong.
+    """
+    if seen.has_envelope(tx, delivery.envelope_id) or held.has(tx, delivery.envelope_id):
+        return Duplicate()
+    delivery = replace(delivery, arrival_ms=storable(delivery.arrival_ms))
+    try:
+        arrival = open_seal(tx, account.get(tx), delivery)
+    except (GlasspostError, ValueError):
+        return Junk(reason)
+    return _note_gap(tx, arrival, PeerError(reason))
 
 
 def _note_gap(tx: Transaction, arrival: Arrival, error: PeerError) -> Outcome:

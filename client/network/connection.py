@@ -38,8 +38,11 @@ from protocol.wire.messages import (
     Answer,
     Closing,
     Hello,
+    LoggedIn,
     Ping,
     Pong,
+    PrekeysLow,
+    PrekeysStored,
     Push,
     Refused,
     Request,
@@ -89,6 +92,9 @@ class RelayConnection:
         self._closed = trio.Event()
         self.relay_clock_ms = 0
         """What the relay's clock said when it was last heard."""
+        self.one_time_count = 0
+        """One-time pairs on our shelf, as the relay said last, in an answer or a push: kept here,
+        where both are still in order, so that a push that waits cannot undo a later answer."""
 
     async def request(
         self,
@@ -209,6 +215,7 @@ class RelayConnection:
     def _take(self, event: Event) -> None:
         if self._loss is not None:
             return  # whoever asked has been told already
+        self._note_shelf(event.answer if isinstance(event, Answered) else event.message)
         if isinstance(event, Answered):
             waiting = self._waiting.pop(event.request_id)
             waiting.answer = event.answer
@@ -218,6 +225,10 @@ class RelayConnection:
             self._end(Loss("The relay is shutting down.", event.message.retry_after_ms))
         else:
             self._take_push(event.message)
+
+    def _note_shelf(self, message: Answer | Push) -> None:
+        if isinstance(message, LoggedIn | PrekeysStored | PrekeysLow):
+            self.one_time_count = message.one_time_count
 
     def _take_push(self, push: Push) -> None:
         try:

@@ -5,6 +5,7 @@ behind the name afterwards; and the rename itself lasts once the folder is synce
 """
 
 import os
+import tempfile
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
@@ -14,17 +15,33 @@ PRIVATE_FOLDER = 0o700
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace ``path`` by a file of mode 0600 with ``content``, durably.
 
+    A crash may leave ``.NAME.*.new`` beside it, which nobody reads.
+
     Raises:
         OSError: the disk is full or the folder may not be written; ``path`` is as before.
     """
-    temporary = path.with_name(f".{path.name}.new")
+    # A name of its own: two that write at the same time must not share one file.
+    descriptor, name = tempfile.mkstemp(".new", f".{path.name}.", path.parent)
+    temporary = Path(name)
     try:
-        _write_synced(temporary, content)
+        _write_synced(descriptor, content)
         temporary.replace(path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def make_folders(folder: Path) -> None:
+    """Make ``folder`` and what is missing above it; all of it survives a power loss.
+
+    Raises:
+        OSError: it cannot be made, or something else has its name.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    for each in missing:
+        sync_folder(each.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -36,11 +53,8 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+def _write_synced(descriptor: int, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
-        # A leftover of an earlier crash may have another mode.
-        os.fchmod(descriptor, PRIVATE_FILE)
         file.write(content)
         file.flush()
         os.fsync(descriptor)

@@ -68,6 +68,12 @@ def set_blocked(tx: Transaction, name: Name, *, blocked: bool) -> None:
     tx.execute("UPDATE contacts SET blocked = ? WHERE name = ?", (blocked, name))
 
 
+def in_question(tx: Transaction) -> list[Name]:
+    """Give the names with an identity that a person has to decide about."""
+    rows = tx.all("SELECT name FROM contacts WHERE pending_identity IS NOT NULL ORDER BY name")
+    return [Name(name) for (name,) in rows]
+
+
 def pin(tx: Transaction, name: Name, identity: bytes) -> None:
     """Pin the first identity that ``name`` shows."""
     _require(tx, name)

@@ -73,6 +73,12 @@ def is_full(tx: Transaction, peer: Name) -> bool:
     return count >= MAX_HELD_OF_PEER
 
 
+def has_vouched(tx: Transaction, peer: Name) -> bool:
+    """Tell whether the relay saw the other identity itself send something of what is held."""
+    query = "SELECT 1 FROM held WHERE peer = ? AND vouched IS NOT NULL LIMIT 1"
+    return tx.value(query, (peer,)) is not None
+
+
 def peers(tx: Transaction) -> list[Name]:
     """Give the names for which something is held."""
     return [Name(peer) for (peer,) in tx.all("SELECT DISTINCT peer FROM held ORDER BY peer")]

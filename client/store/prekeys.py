@@ -11,7 +11,12 @@ from enum import StrEnum
 from typing import Final
 
 from client.store.transaction import Transaction, storable
-from protocol.limits import ONE_TIME_ID_SPAN, RETIRED_PREKEY_LIFE_MS
+from protocol.limits import (
+    MAX_ONE_TIME_PAIRS,
+    ONE_TIME_ID_SPAN,
+    ONE_TIME_PAIRS_COUNT,
+    RETIRED_PREKEY_LIFE_MS,
+)
 
 TABLE: Final = (
     """
@@ -31,6 +36,9 @@ TABLE: Final = (
 
 MAX_ONE_TIME_PRIVATES: Final = 1_000
 """Private pairs kept: five shelves full. A relay that loses every upload costs no more."""
+
+_TIDY_ONE_TIME_PRIVATES: Final = MAX_ONE_TIME_PRIVATES - ONE_TIME_PAIRS_COUNT
+"""Left after a confirmed upload: with them there is room for a whole refill."""
 
 
 class PrekeyKind(StrEnum):
@@ -125,8 +133,16 @@ def mark_uploaded(tx: Transaction, kind: PrekeyKind, key_id: int, now_ms: int) -
     )
 
 
+def mark_uploaded_one_time(tx: Transaction, key_id: int) -> None:
+    """Note that the relay has confirmed a one-time pair; it replaces no other."""
+    tx.execute(
+        "UPDATE prekeys SET uploaded = 1 WHERE kind = ? AND key_id = ?",
+        (PrekeyKind.ONE_TIME, key_id),
+    )
+
+
 def delete(tx: Transaction, kind: PrekeyKind, key_id: int) -> None:
-    """Delete a prekey: a one-time pair that was used."""
+    """Delete a prekey: a one-time pair that was used, or that the relay refused."""
     tx.execute("DELETE FROM prekeys WHERE kind = ? AND key_id = ?", (kind, key_id))
 
 
@@ -140,11 +156,17 @@ def delete_expired(tx: Transaction, now_ms: int) -> list[tuple[PrekeyKind, int]]
 
 
 def delete_surplus_one_time(tx: Transaction) -> None:
-    """Delete the oldest one-time pairs beyond MAX_ONE_TIME_PRIVATES."""
+    """Delete the oldest one-time pairs, if there are too many; call it after a confirmed upload.
+
+    The newest MAX_ONE_TIME_PAIRS confirmed ones stay in any case: the relay hands out the oldest
+    first, so what it has of the confirmed ones is among them.
+    """
     tx.execute(
-        "DELETE FROM prekeys WHERE kind = ?1 AND key_id NOT IN"
-        " (SELECT key_id FROM prekeys WHERE kind = ?1 ORDER BY key_id DESC LIMIT ?2)",
-        (PrekeyKind.ONE_TIME, MAX_ONE_TIME_PRIVATES),
+        "DELETE FROM prekeys WHERE kind = ?1 AND key_id IN ("
+        " SELECT key_id FROM prekeys WHERE kind = ?1 AND key_id NOT IN ("
+        "  SELECT key_id FROM prekeys WHERE kind = ?1 AND uploaded ORDER BY key_id DESC LIMIT ?2)"
+        " ORDER BY key_id DESC LIMIT -1 OFFSET ?3)",
+        (PrekeyKind.ONE_TIME, MAX_ONE_TIME_PAIRS, _TIDY_ONE_TIME_PRIVATES - MAX_ONE_TIME_PAIRS),
     )
 
 

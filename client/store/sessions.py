@@ -15,6 +15,7 @@ from client.store.transaction import Transaction, storable
 from protocol.e2ee.session import Role, Session
 from protocol.e2ee.sessions import SessionActivity, preferred
 from protocol.e2ee.stored import pack_session, unpack_session
+from protocol.errors import DamagedState
 from protocol.ids import Name, SessionId
 from protocol.limits import ARCHIVED_SESSION_LIFE_MS, MAX_ARCHIVED_SESSIONS
 
@@ -123,8 +124,22 @@ def unanswered(tx: Transaction, peer: Name) -> list[SessionId]:
 
 
 def all_sessions(tx: Transaction) -> list[Session]:
-    """Give every session, with all peers."""
-    return [unpack_session(state) for (state,) in tx.all("SELECT state FROM sessions")]
+    """Give every session that reads back, with all peers; see :func:`drop_unreadable`."""
+    states = (_read(state) for (state,) in tx.all("SELECT state FROM sessions"))
+    return [session for session in states if session is not None]
+
+
+def drop_unreadable(tx: Transaction) -> dict[Name, SessionId]:
+    """Delete the sessions that do not read back; give their peers, each with one of them.
+
+    Such a session opens nothing and sends nothing; but as long as it is there,
+    it is chosen, and stands in the way of a new one.
+    """
+    rows = tx.all("SELECT session_id, peer, state FROM sessions ORDER BY peer")
+    broken = [(Name(peer), SessionId(one)) for one, peer, state in rows if _read(state) is None]
+    for _, session_id in broken:
+        _delete(tx, session_id)
+    return dict(broken)
 
 
 def forget_peer(tx: Transaction, peer: Name) -> None:
@@ -141,6 +156,13 @@ def expire(tx: Transaction, now_ms: int) -> None:
     for session_id, peer in old:
         if session_id != _chosen(tx, peer):
             _delete(tx, session_id)
+
+
+def _read(state: bytes) -> Session | None:
+    try:
+        return unpack_session(state)
+    except DamagedState:
+        return None
 
 
 def _drop_surplus(tx: Transaction, peer: Name) -> None:

@@ -19,7 +19,7 @@ from protocol.e2ee.prekey_secrets import OneTimePrivate, SealingPrivateKey
 from protocol.errors import BundleRefused
 from protocol.ids import DeviceAddress
 from protocol.labels import Label
-from protocol.limits import MAX_BUNDLE_AGE_MS
+from protocol.limits import MAX_BUNDLE_AGE_MS, MAX_BUNDLE_AHEAD_MS
 from protocol.randomness import RandomBytes
 from protocol.records import (
     OneTimePair,
@@ -120,7 +120,7 @@ def verify_bundle(
     with the pin. The one-time X25519 key is not signed, as in X3DH.
 
     Args:
-        now_ms: the relay's time.
+        now_ms: the relay's clock as last heard.
         newest_seen_ms: issue time of the newest signed prekey seen from this
             contact, or None.
         newest_sealing_seen_ms: the same of its sealing keys.
@@ -128,7 +128,8 @@ def verify_bundle(
     Raises:
         BadSignature: a record is not what the identity signed.
         BundleRefused: signed prekey or sealing key is over 45 days old, or
-            older than one seen before: the relay may be replaying it.
+            older than one seen before: the relay may be replaying it; or it is
+            dated over a day ahead.
     Cost: three signatures, about 200 us.
     """
     one_time = bundle.one_time_key is not None
@@ -151,7 +152,8 @@ def verify_sealing_key(
 
     Raises:
         BadSignature: it is not what the identity signed.
-        BundleRefused: it is over 45 days old, or older than one seen before.
+        BundleRefused: it is over 45 days old, older than one seen before, or
+            dated over a day ahead.
     """
     _verify(identity, Label.SEALING_KEY, owner, record)
     _require_fresh("sealing key", record.issued_at_ms, now_ms, newest_seen_ms)
@@ -193,5 +195,9 @@ def _verify(
 def _require_fresh(what: str, issued_at_ms: int, now_ms: int, newest_seen_ms: int | None) -> None:
     if now_ms - issued_at_ms > MAX_BUNDLE_AGE_MS:
         raise BundleRefused(f"its {what} is too old")
-    if newest_seen_ms is not None and issued_at_ms < newest_seen_ms:
+    if issued_at_ms - now_ms > MAX_BUNDLE_AHEAD_MS:
+        raise BundleRefused(f"its {what} is dated in the future")
+    # A date that is itself ahead was accepted under a wrong clock: nothing could ever follow it.
+    is_ahead = newest_seen_ms is not None and newest_seen_ms - now_ms > MAX_BUNDLE_AHEAD_MS
+    if newest_seen_ms is not None and not is_ahead and issued_at_ms < newest_seen_ms:
         raise BundleRefused(f"its {what} is older than one seen before")

@@ -1,6 +1,6 @@
 """Strict msgpack: one encoding for each value, and no odd corner of the format."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.errors import WireError
+from protocol.errors import OutOfRange, WireError
 from protocol.ids import Name
 from protocol.packing import (
     U8,
@@ -73,6 +73,12 @@ def test_a_value_comes_back() -> None:
     data = pack(GOOD)
     assert data == msgpack.packb(PLAIN)
     assert unpack_untrusted(Outer, data, len(data)) == GOOD
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 64])
+def test_a_number_that_would_not_read_back_is_not_packed(number: int) -> None:
+    with pytest.raises(OutOfRange, match="u64"):
+        pack(replace(GOOD, number=number))
 
 
 def test_limits_themselves_are_allowed() -> None:

@@ -113,6 +113,16 @@ def test_keys_rotate_and_retired_ones_live_35_days(
         assert private_ids(alice, kind) == [2]
 
 
+def test_keys_made_under_a_wrong_clock_are_replaced_when_it_is_put_right(
+    alice: Client, relay: FakeRelay
+) -> None:
+    right_ms = relay.clock.now_ms
+    alice.write(lambda tx: settings.hear_relay_clock(tx, right_ms + 100 * 365 * 24 * 3_600_000))
+    confirm(alice, must(due(alice, 100)))
+    alice.hear_clock()
+    assert must(due(alice, 100)).signed_prekey.issued_at_ms == right_ms
+
+
 def test_a_key_is_not_retired_before_its_successor_is_with_the_relay(alice: Client) -> None:
     late_ms = alice.relay.clock.now_ms + PREKEY_ROTATION_MS
     alice.write(lambda tx: settings.hear_relay_clock(tx, late_ms))
@@ -138,6 +148,28 @@ def test_p6_lost_uploads_do_not_pile_up_without_end(alice: Client) -> None:
     for _ in range(12):
         due(alice, 0)
     assert alice.read(lambda tx: prekeys.count(tx, PrekeyKind.ONE_TIME)) == MAX_ONE_TIME_PRIVATES
+
+
+def test_lost_uploads_never_cost_the_private_half_of_a_pair_on_the_shelf(
+    alice: Client, relay: FakeRelay
+) -> None:
+    on_shelf = {pair.kem.key_id for pair in relay.shelves[alice.name].pairs}
+    for _ in range(11):
+        due(alice, 0)
+    lost = must(due(alice, 0))
+    assert not lost.one_time_pairs  # no room is left
+    assert on_shelf <= set(private_ids(alice, PrekeyKind.ONE_TIME))
+    confirm(alice, lost)
+    assert on_shelf <= set(private_ids(alice, PrekeyKind.ONE_TIME))
+    refill = must(due(alice, 0))
+    assert len(refill.one_time_pairs) == ONE_TIME_PAIRS_COUNT
+
+
+def test_pairs_that_were_refused_are_forgotten_alone(alice: Client) -> None:
+    before = private_ids(alice, PrekeyKind.ONE_TIME)
+    refused = must(due(alice, 17))
+    alice.write(lambda tx: prekey_upkeep.pairs_refused(tx, refused))
+    assert private_ids(alice, PrekeyKind.ONE_TIME) == before
 
 
 def test_handshakes_are_remembered_as_long_as_they_could_be_replayed(

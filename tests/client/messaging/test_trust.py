@@ -6,9 +6,11 @@ import pytest
 
 from client.errors import LocalError
 from client.messaging import answers, fetching, trust
+from client.messaging.fetching import KeysWanted
 from client.messaging.outcomes import Duplicate, Held, Received
 from client.store import contacts, conversation, outbox, sessions
 from client.values import MessageState, TrustQuestion
+from protocol.ids import DeviceAddress
 from tests.client.messaging.conftest import MakeClient
 from tests.client.messaging.envelopes import mail
 from tests.support.clients import Client, talk
@@ -223,3 +225,46 @@ def test_contacts_are_listed_with_what_matters(reinstalled: tuple[Client, Client
     assert contact.pending_identity == bob.device.identity.public
     assert contact.last_activity_ms is not None
     assert alice.read(outbox.count) == 0
+
+
+def take_sealing_key(alice: Client, bob: Client) -> TrustQuestion | None:
+    """Let the directory show ``bob``."""
+    upload = bob.relay.shelves[bob.name].upload
+    assert upload is not None
+    return alice.write(
+        lambda tx: fetching.sealing_key_arrived(
+            tx, bob.name, bob.device.identity.public, upload.sealing_key, alice.surroundings
+        )
+    )
+
+
+def test_p7_the_expected_key_closes_the_question_that_the_directory_raised(
+    friends: tuple[Client, Client], make_client: MakeClient
+) -> None:
+    alice, bob = friends
+    shelf = bob.relay.shelves[bob.name]
+    impostor = make_client("bob")
+    assert take_sealing_key(alice, impostor) == TrustQuestion(bob.name, verified=False)
+    assert alice.read(fetching.questioned) == [KeysWanted(DeviceAddress(bob.name), None, None)]
+    alice.receive(replace(mail(impostor, alice, "trust me"), vouched=None))
+    alice.send(bob, "are you well?")
+    bob.relay.shelves[bob.name] = shelf
+    assert take_sealing_key(alice, bob) is None
+    assert alice.read(lambda tx: contacts.find(tx, bob.name)).pending_identity is None
+    assert alice.read(fetching.questioned) == []
+    assert "again" in alice.notices(bob)[-1]
+    talk(alice, bob)
+    assert bob.texts(alice)[-1] == "are you well?"
+    assert "trust me" not in alice.texts(bob)
+
+
+def test_p7_a_relay_that_contradicts_itself_closes_no_question(
+    friends: tuple[Client, Client], make_client: MakeClient
+) -> None:
+    alice, bob = friends
+    shelf = bob.relay.shelves[bob.name]
+    alice.receive(mail(make_client("bob"), alice, "new phone"))
+    bob.relay.shelves[bob.name] = shelf
+    assert take_sealing_key(alice, bob) is None
+    assert alice.read(lambda tx: contacts.find(tx, bob.name)).pending_identity is not None
+    assert alice.connection.execute("SELECT count(*) FROM held").get == 1

@@ -12,7 +12,7 @@ from client.network.statements import login_statement
 from protocol.ids import DeviceAddress, EnvelopeId, Name
 from protocol.labels import Label
 from protocol.limits import DELIVERY_WINDOW, IDLE_TIMEOUT_MS, MAX_REQUESTS_IN_FLIGHT
-from protocol.records import login_fields
+from protocol.records import SignedKemPrekey, SignedPrekey, SignedSealingKey, login_fields
 from protocol.signing import SigningKey, public_key_of, verify
 from protocol.wire.codec import encode
 from protocol.wire.framing import frame
@@ -23,15 +23,24 @@ from protocol.wire.messages import (
     LoggedIn,
     Ping,
     Pong,
+    PrekeysLow,
+    PrekeysStored,
     Refusal,
     Refused,
     Submit,
+    UploadPrekeys,
     Welcome,
 )
 from tests.client.network.scripted_relay import CLOCK_MS, NONCE, RELAY_KEY, greeted, wired
 
 ALICE = DeviceAddress(Name("alice"))
 KEY = SigningKey(b"k" * 32)
+UPLOAD = UploadPrekeys(
+    SignedPrekey(1, 1, bytes(32), bytes(64)),
+    SignedKemPrekey(1, 1, bytes(1_184), bytes(64)),
+    SignedSealingKey(1, 1, bytes(1_216), bytes(64)),
+    (),
+)
 
 
 def submit(number: int) -> Submit:
@@ -225,3 +234,18 @@ async def test_an_error_in_the_block_passes_alone(autojump_clock: object) -> Non
         with pytest.raises(ZeroDivisionError):
             async with open_connection(dialed):
                 raise ZeroDivisionError
+
+
+async def test_a_count_of_the_shelf_is_the_one_said_last(autojump_clock: object) -> None:
+    async with greeted() as (connection, relay), trio.open_nursery() as nursery:
+        nursery.start_soon(relay.log_in)
+        await log_in(connection)
+        assert connection.one_time_count == 100
+        await relay.push(PrekeysLow(19))
+        await relay.push(PrekeysLow(17))
+        await trio.testing.wait_all_tasks_blocked()
+        assert connection.one_time_count == 17
+        nursery.start_soon(relay.answer_next, PrekeysStored(98))
+        await connection.request(UPLOAD, PrekeysStored)
+        assert connection.pushes.receive_nowait() == PrekeysLow(19)  # waited all the time
+        assert connection.one_time_count == 98

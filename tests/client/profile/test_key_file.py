@@ -1,6 +1,7 @@
 import hashlib
 import os
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -227,7 +228,26 @@ def test_p3_the_content_is_synced_before_the_rename_and_the_folder_after(
     monkeypatch.setattr(os, "fsync", recorded_fsync)
     monkeypatch.setattr(Path, "replace", recorded_replace)
     write_key_file(path, key, RIGHT, rng.randbytes)
-    assert steps == ["sync .profile.key.new", "rename", f"sync {path.parent.name}"]
+    written, *rest = steps
+    assert re.fullmatch(r"sync \.profile\.key\..+\.new", written)
+    assert rest == ["rename", f"sync {path.parent.name}"]
+
+
+@pytest.mark.usefixtures("_cheap")
+def test_p3_two_changes_at_once_do_not_write_into_each_other(
+    path: Path, key: DatabaseKey, rng: random.Random, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, others = os.fsync, [WRONG]
+
+    def overtaken(descriptor: int) -> None:
+        if others:
+            write_key_file(path, key, others.pop(), rng.randbytes)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", overtaken)
+    write_key_file(path, key, RIGHT, rng.randbytes)
+    assert read_key_file(path, RIGHT) == key
+    assert os.listdir(path.parent) == ["profile.key"]
 
 
 def test_p8_secrets_of_the_profile_never_print(key: DatabaseKey) -> None:

@@ -10,7 +10,7 @@ from protocol.e2ee.prekey_secrets import OneTimePrivate, SealingPrivateKey
 from protocol.e2ee.prekeys import make_signed_prekey, verify_bundle, verify_sealing_key
 from protocol.errors import BadSignature, BundleRefused, DamagedState
 from protocol.ids import DeviceAddress, Name
-from protocol.limits import MAX_BUNDLE_AGE_MS
+from protocol.limits import MAX_BUNDLE_AGE_MS, MAX_BUNDLE_AHEAD_MS
 from protocol.records import PrekeyBundle
 from tests.protocol.e2ee.parties import NOW_MS, party
 from tests.support.randomness import SeededBytes
@@ -78,6 +78,24 @@ def test_a_bundle_is_refused_when_old() -> None:
     verify_bundle(BOB.bundle(), BOB.address, NOW_MS + MAX_BUNDLE_AGE_MS, None)
     with pytest.raises(BundleRefused):
         verify_bundle(BOB.bundle(), BOB.address, NOW_MS + MAX_BUNDLE_AGE_MS + 1, None)
+
+
+def test_what_is_dated_ahead_is_refused() -> None:
+    early_ms = NOW_MS - MAX_BUNDLE_AHEAD_MS
+    verify_bundle(BOB.bundle(), BOB.address, early_ms, None)
+    with pytest.raises(BundleRefused, match="future"):
+        verify_bundle(BOB.bundle(), BOB.address, early_ms - 1, None)
+    identity = BOB.identity.public
+    verify_sealing_key(BOB.sealing_key, identity, BOB.address, early_ms, None)
+    with pytest.raises(BundleRefused, match="future"):
+        verify_sealing_key(BOB.sealing_key, identity, BOB.address, early_ms - 1, None)
+
+
+def test_a_date_seen_under_a_wrong_clock_bars_nothing() -> None:
+    ahead_ms = NOW_MS + MAX_BUNDLE_AHEAD_MS
+    with pytest.raises(BundleRefused):
+        verify_bundle(BOB.bundle(), BOB.address, NOW_MS, ahead_ms)
+    verify_bundle(BOB.bundle(), BOB.address, NOW_MS, ahead_ms + 1, ahead_ms + 1)
 
 
 def test_a_bundle_is_refused_when_a_newer_one_was_seen() -> None:
