@@ -41,6 +41,7 @@ GROUPS: Final = {
     "Trust": {
         "contacts": "who is known here, and whether their key was checked",
         "verify": "compare safety numbers with somebody",
+        "trust": "answer when a key has changed",
     },
     "Look inside": {
         "xray": "every byte of a message, and who can read it",

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "to": ("NAME", "talk with somebody"),
     "contacts": ("", "who is known here"),
     "verify": ("[NUMBER]", "compare safety numbers with the peer"),
+    "trust": ("[accept|keep]", "answer when the peer's key has changed"),
     "history": ("[N]", "the last N messages with the peer"),
     "search": ("WORDS", "find words in all conversations"),
     "status": ("", "connection, queue, keys"),
