@@ -50,10 +50,15 @@ class Output:
         if self.json:
             print(as_json(fields))
 
-    def note(self, text: Text | str) -> None:
-        """Say something beside the result, on standard error; nothing in JSON mode."""
+    def note(self, text: Text | str, fields: Mapping[str, Json] | None = None) -> None:
+        """Say something beside the result, on standard error.
+
+        In JSON mode it is an object of ``fields`` there, if a program has to know.
+        """
         if not self.json:
             _print(self.error_console, text, style="dim")
+        elif fields is not None:
+            print(as_json(fields), file=sys.stderr, flush=True)
 
     def fail(self, failure: Failure) -> None:
         """Print an error in its three parts on standard error."""

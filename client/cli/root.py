@@ -43,6 +43,7 @@ GROUPS: Final = {
         "verify": "compare safety numbers with somebody",
         "block": "show nothing of somebody any more",
         "unblock": "show it again",
+        "trust": "answer when a key has changed",
     },
     "Look inside": {
         "xray": "every byte of a message, and who can read it",

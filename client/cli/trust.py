@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from client.errors import TrustOpen
+from client.messaging.trust import OpenQuestion
 from client.values import Contact
 from protocol.e2ee.safety_number import format_safety_number, parse_safety_number
 from protocol.ids import Name
@@ -50,17 +51,57 @@ def comparing(peer: Name, own: Name, number: str) -> Text:
     return text
 
 
-def require_same(peer: Name, shown: str, typed: str) -> None:
+def asking(question: OpenQuestion, own: Name) -> Text:
+    """Put the question about a changed key: both numbers, what may have happened, what to do."""
+    peer = question.peer
+    text = Text(f"{peer} shows another key than the one expected here.\n", style="bold yellow")
+    before = "you had compared it" if question.verified else "never compared"
+    for label, number in ((f"expected ({before})", question.expected), ("new", question.shown)):
+        text.append(f"\nSafety number of {own} and {peer}, {label}:\n\n", "not bold default")
+        for line in format_safety_number(number).splitlines():
+            text.append(f"    {line}\n", style="bold default")
+    text.append(
+        f"\nEither {peer} has a new device or installed anew, or somebody sits in between, or the"
+        " relay erred.\nUntil you answer, nothing goes out and nothing under the new key is opened."
+        " Three ways out:\n\n"
+        f"  glasspost verify {peer} NUMBER    compare, somewhere the relay is not\n"
+        f"  glasspost trust {peer} --accept   take the new key without comparing\n"
+        f"  glasspost trust {peer} --keep     stay with the expected key\n",
+        style="not bold default",
+    )
+    return text
+
+
+def answered_words(peer: Name, *, accepted: bool) -> str:
+    """Say what the answer means from now on."""
+    if accepted:
+        return f"The new key of {peer} is the expected one now, not yet checked."
+    return f"The key of {peer} that was expected stays; the other one is refused."
+
+
+def require_same(peer: Name, shown: str, typed: str, question: OpenQuestion | None = None) -> None:
     """Compare the number a person was told with the one shown here; blanks do not count.
+
+    Args:
+        question: about ``peer``, if one is open; then a mismatch has an answer of its own.
 
     Raises:
         BadSafetyNumber: what was typed is not 60 digits.
         TrustOpen: they differ.
     """
-    if parse_safety_number(typed) == shown:
+    number = parse_safety_number(typed)
+    if number == shown:
         return
+    if question is not None and number == question.expected:
+        raise TrustOpen(
+            f"These are the digits of the key that was expected, not of the new one of {peer}.",
+            why=f"If {peer} reads them now, the new key is somebody else's.",
+            hint=f"Keep the expected key: glasspost trust {peer} --keep.",
+        )
+    refuse = "" if question is None else f" and refuse the key: glasspost trust {peer} --keep"
     raise TrustOpen(
         f"These are not the digits that belong to you and {peer}.",
         why="A digit was misread, or somebody has put a key of their own in between.",
-        hint=f"Compare once more. If they differ again, do not rely on what {peer} writes here.",
+        hint=f"Compare once more. If they differ again, do not rely on what {peer} writes here"
+        f"{refuse}.",
     )

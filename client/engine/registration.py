@@ -2,7 +2,8 @@
 
     connect ──▶ make the profile (whole or not at all) ──▶ Register ──▶ upload prekeys
                                                             │
-                             refused: the new profile is discarded, nothing remains
+                             refused: the new profile is discarded, nothing remains (after a crash
+                             right then, registering again is refused again, and discards it)
                              connection lost: it stays, for the relay may have the name; registering
                              again sends the same keys, which the relay takes as the same account
 
@@ -27,12 +28,12 @@ from client.network.transport import Dialed, Dialer, dial
 from client.profile.creating import create_profile, discard_profile
 from client.profile.opening import open_profile
 from client.profile.passphrase import Passphrase
-from client.profile.paths import is_profile, profile_folder
+from client.profile.paths import ProfileFolder, is_profile, profile_folder
 from client.store import account, profile_keys
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.ids import Name
-from protocol.wire.messages import LoggedIn
+from protocol.wire.messages import LoggedIn, Refusal
 
 
 async def register(
@@ -55,14 +56,14 @@ async def register(
 
     Raises:
         RelayUnreachable: the relay cannot be reached, or the connection broke on the way.
-        RelayRefusal: the name is taken, for example; a new profile is discarded.
+        RelayRefusal: the name is taken, for example; a profile that never was registered
+            is discarded.
         TrustOpen: the relay shows another key than the expected one.
         WrongSecret, LocalError: the profile cannot be made or opened.
     """
     try:
         if is_profile(profile_folder(home, name).path):
-            async with open_profile(home, name, passphrase, surroundings) as profile:
-                await _register_again(Shared(profile, surroundings, dialer), relay_address)
+            await _register_again(home, name, relay_address, passphrase, surroundings, dialer)
         else:
             await _register_new(home, name, relay_address, passphrase, surroundings, dialer)
     except ConnectionLost as lost:
@@ -93,19 +94,39 @@ async def _register_new(
             await shared.write(lambda tx: choose_relay(tx, address))
             refusal = await _claim(shared, connection, address)
         if refusal is not None:
-            await surroundings.run_blocking(lambda: discard_profile(folder))
+            await _discard(folder, surroundings)
             raise refusal
 
 
-async def _register_again(shared: Shared, relay_address: RelayAddress) -> None:
-    known = await shared.read(known_relay)
-    if known is not None and relay_address == replace(known, fingerprint=None):
-        relay_address = known  # the key that was pinned there is still expected
-    dialed = await shared.dialer(relay_address)
-    async with open_connection(dialed) as connection:
-        refusal = await _claim(shared, connection, _pinned(relay_address, dialed))
-    if refusal is not None:
-        raise refusal
+async def _register_again(
+    home: Path,
+    name: Name,
+    relay_address: RelayAddress,
+    passphrase: Passphrase | None,
+    surroundings: Surroundings,
+    dialer: Dialer,
+) -> None:
+    async with open_profile(home, name, passphrase, surroundings) as profile:
+        shared = Shared(profile, surroundings, dialer)
+        known = await shared.read(known_relay)
+        if known is not None and relay_address == replace(known, fingerprint=None):
+            relay_address = known  # the key that was pinned there is still expected
+        dialed = await shared.dialer(relay_address)
+        async with open_connection(dialed) as connection:
+            refusal = await _claim(shared, connection, _pinned(relay_address, dialed))
+        own = await shared.read(account.get)
+    if refusal is None:
+        return
+    # A crash came between the relay's refusal and the discard. At another relay than the one that
+    # was asked then, these keys may have the name: the profile stays.
+    if refusal.code == Refusal.NAME_TAKEN and not own.registered and relay_address == known:
+        await _discard(profile.folder, surroundings)
+    raise refusal
+
+
+async def _discard(folder: ProfileFolder, surroundings: Surroundings) -> None:
+    random_bytes = surroundings.random_bytes
+    await surroundings.run_blocking(lambda: discard_profile(folder, random_bytes))
 
 
 async def _claim(

@@ -1,7 +1,8 @@
 """A new profile, whole or not at all.
 
-    .alice.3f9c.../   key file, then database with the account, synced       a crash here leaves
-        └ rename ──▶  alice/                                                 a name nobody reads
+    .alice.3f9c.../   key file, then database with the account, synced       a crash here leaves a
+        └ rename ──▶  alice/                                                 name nobody reads; it
+                                                                             goes with the next one
 
 The account is new and not yet registered: the relay is asked after the profile
 is safe on disk, so that a broken connection never leaves an account whose keys
@@ -10,13 +11,16 @@ are lost. A refused one is discarded again.
 Spec: docs/formats.md#the-folder
 """
 
+import fcntl
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from client.errors import LocalError
-from client.profile.files import PRIVATE_FOLDER, sync_folder
+from client.profile.files import PRIVATE_FOLDER, make_folders, sync_folder
 from client.profile.key_file import write_key_file
 from client.profile.passphrase import Passphrase
 from client.profile.paths import TEMPORARY_PREFIX, ProfileFolder, profile_folder
@@ -30,6 +34,9 @@ from protocol.randomness import RandomBytes
 from protocol.signing import SigningKey
 
 _KEY_BYTES = 32
+_SUFFIX_BYTES = 8
+
+_LEFTOVER = re.compile(rf"\.[a-z0-9._-]+\.[0-9a-f]{{{2 * _SUFFIX_BYTES}}}")
 
 
 def create_profile(
@@ -48,32 +55,61 @@ def create_profile(
     """
     final = profile_folder(home, name)
     with _told_about(final.path):
-        home.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
-        _require_free(final)
-        draft = ProfileFolder(home / f"{TEMPORARY_PREFIX}{name}.{random_bytes(8).hex()}")
-        try:
-            _furnish(draft, name, passphrase, random_bytes)
-            draft.path.rename(final.path)
-        except BaseException:
-            shutil.rmtree(draft.path, ignore_errors=True)
-            raise
-        sync_folder(home)
+        make_folders(home)
+        with _alone_in(home):
+            _require_free(final)
+            _remove_leftovers(home)
+            draft = ProfileFolder(_temporary(final, random_bytes))
+            try:
+                _furnish(draft, name, passphrase, random_bytes)
+                draft.path.rename(final.path)
+            except BaseException:
+                shutil.rmtree(draft.path, ignore_errors=True)
+                raise
+            sync_folder(home)
     return final
 
 
-def discard_profile(folder: ProfileFolder) -> None:
+def discard_profile(folder: ProfileFolder, random_bytes: RandomBytes) -> None:
     """Remove a profile that the relay refused to register; blocks.
 
-    It leaves its name in one step, so that nobody sees half of it.
+    It leaves its name in one step, so that nobody sees half of it; what a crash
+    leaves under the other name goes when the next profile is made.
 
     Raises:
         LocalError: the folder may not be changed.
     """
     path = folder.path
-    with _told_about(path):
-        doomed = path.rename(path.with_name(f"{TEMPORARY_PREFIX}{path.name}.discarded"))
+    with _told_about(path), _alone_in(path.parent):
+        doomed = path.rename(_temporary(folder, random_bytes))
         sync_folder(path.parent)
         shutil.rmtree(doomed)
+
+
+def _temporary(folder: ProfileFolder, random_bytes: RandomBytes) -> Path:
+    """Give a name beside ``folder`` that nobody has and nobody reads."""
+    name = f"{TEMPORARY_PREFIX}{folder.path.name}.{random_bytes(_SUFFIX_BYTES).hex()}"
+    return folder.path.with_name(name)
+
+
+@contextmanager
+def _alone_in(home: Path) -> Iterator[None]:
+    """Keep other processes from making or discarding profiles in ``home`` meanwhile.
+
+    So whatever else bears a temporary name was left by a crash.
+    """
+    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_leftovers(home: Path) -> None:
+    for path in home.iterdir():
+        if _LEFTOVER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _furnish(

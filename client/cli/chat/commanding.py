@@ -9,11 +9,12 @@ from client.cli.chat.views import View
 from client.cli.lines import layout_for, width_of
 from client.cli.profiles import parse_peer
 from client.cli.tables import columns
-from client.cli.trust import comparing, require_same
+from client.cli.trust import answered_words, asking, comparing, require_same
 from client.cli.verbs.contacts import contact_lines
 from client.cli.verbs.history import with_days
 from client.cli.verbs.search import found_lines
 from client.cli.verbs.status import status_lines
+from client.cli.verbs.trust import answer
 from client.cli.verbs.verify import checked_line
 from client.engine.engine import Engine
 from client.errors import LocalError
@@ -39,6 +40,7 @@ class Commanding:
             "verify": self._verify,
             "block": self._block,
             "unblock": self._unblock,
+            "trust": self._trust,
             "history": self._history,
             "search": self._search,
             "status": self._status,
@@ -76,7 +78,7 @@ class Commanding:
         peer = self._peer()
         shown = await self._engine.safety_number(peer)
         if argument:
-            require_same(peer, shown, argument)
+            require_same(peer, shown, argument, await self._engine.trust_question(peer))
             await self._engine.verify(peer)
             self._view.say(checked_line(peer))
             return
@@ -93,6 +95,21 @@ class Commanding:
         peer = parse_peer(argument) if argument else self._peer()
         await self._engine.unblock(peer)
         self._talk.tell(f"{peer} is not blocked.")
+
+    async def _trust(self, argument: str) -> None:
+        peer = self._peer()
+        if argument in ("accept", "keep"):
+            await answer(self._engine, peer, accept=argument == "accept")
+            self._talk.tell(answered_words(peer, accepted=argument == "accept"))
+            return
+        if argument:
+            raise LocalError("That is no answer.", hint="Type /trust accept or /trust keep.")
+        question = await self._engine.trust_question(peer)
+        if question is None:
+            self._talk.tell(f"There is no question open about {peer}.")
+            return
+        self._view.say(asking(question, (await self._engine.status()).name))
+        self._talk.tell("Here:  /verify DIGITS, /trust accept or /trust keep")
 
     async def _history(self, argument: str) -> None:
         peer = self._peer()

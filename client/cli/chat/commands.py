@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "verify": ("[NUMBER]", "compare safety numbers with the peer"),
     "block": ("[NAME]", "show nothing of the peer, or of NAME, any more"),
     "unblock": ("[NAME]", "show it again"),
+    "trust": ("[accept|keep]", "answer when the peer's key has changed"),
     "history": ("[N]", "the last N messages with the peer"),
     "search": ("WORDS", "find words in all conversations"),
     "status": ("", "connection, queue, keys"),

@@ -77,10 +77,10 @@ class Talk:
         for entry in entries:
             self._say(entry)
 
-    def tell(self, words: str) -> None:
-        """Say something of our own, in a dim line."""
+    def tell(self, words: str, style: str = "dim") -> None:
+        """Say something of our own, in a line that is dim unless it matters."""
         lines = beside(Text("-- "), Text(words), width_of(self._view.console))
-        lines.stylize("dim")
+        lines.stylize(style)
         self._view.say(lines)
 
     # --- what comes -----------------------------------------------------------
@@ -92,6 +92,9 @@ class Talk:
         else:
             await self._commanding.show_beginning()
         self._set_prompt()
+        for contact in await self._engine.contacts():
+            if contact.pending_identity is not None:
+                self._tell_question(contact.name)
         problem = self._engine.last_problem
         self._tell_connection(
             ConnectionChanged(self._engine.connection, "" if problem is None else problem.reason)
@@ -104,10 +107,14 @@ class Talk:
             elif isinstance(event, HistoryChanged):
                 await self._show_changes(event.peer)
             else:
-                self.tell(
-                    f"The key of {event.peer} has changed: nothing goes there before you answer."
-                    f" /to {event.peer}, then /verify"
-                )
+                self._tell_question(event.peer)
+
+    def _tell_question(self, peer: Name) -> None:
+        self.tell(
+            f"The key of {peer} has changed: nothing goes there before you answer."
+            f" /to {peer}, then /verify or /trust",
+            "bold yellow",
+        )
 
     async def _show_changes(self, peer: Name) -> None:
         async with self._one_at_a_time:

@@ -16,7 +16,9 @@ from client.engine.engine import Engine
 from client.errors import RelayUnreachable, TrustOpen
 from client.network.refusals import RelayRefusal
 from client.profile.lock import FileLock, try_lock
-from client.values import ConnectionChanged, EntryKind, HistoryEntry
+from client.text import join_words
+from client.values import ConnectionChanged, Contact, EntryKind, HistoryEntry, TrustQuestion
+from protocol.ids import Name
 
 SETTLE_TIMEOUT_S: Final = 5.0
 
@@ -42,12 +44,17 @@ async def command(settings: Settings, count: int | None, timeout: float | None) 
 
     Works beside a chat of the same profile. A message counts as printed only when it has left this
     process. JSON fields: from, text, id, time_ms (arrival at the relay), kind.
+
+    A changed key is told on standard error (JSON fields: notice, from, verified). The exit code is
+    4 if such a question is open at the end and --count was not reached.
     """
     output = Output(json=settings.json)
     async with opened_engine(settings, receive=True) as engine:
-        await Printer(engine, output, count).run(math.inf if timeout is None else timeout)
+        printer = Printer(engine, output, count)
+        await printer.run(math.inf if timeout is None else timeout)
         # What came in the last moment was printed or not; its receipts go out in any case.
         await engine.settle(SETTLE_TIMEOUT_S)
+        await printer.raise_if_asked()
 
 
 class Printer:
@@ -65,13 +72,42 @@ class Printer:
             TrustOpen, RelayRefusal: nothing will come before a person has acted.
         """
         async with self._engine.events() as events:
+            for contact in await self._in_question():
+                self._note_question(contact.name, verified=contact.verified)
             await self._print_new()
             with trio.move_on_after(seconds):
                 while self._left:
                     event = await events.receive()
                     if isinstance(event, ConnectionChanged):
                         self._look_at_problem()
+                    elif isinstance(event, TrustQuestion):
+                        self._note_question(event.peer, verified=event.verified)
                     await self._print_new()
+
+    async def raise_if_asked(self) -> None:
+        """Tell at the end that messages may be held back by a question.
+
+        Raises:
+            TrustOpen: one is open, and fewer messages came than were asked for.
+        """
+        names = [contact.name for contact in await self._in_question()]
+        if not names or not self._left:
+            return
+        raise TrustOpen(
+            f"The key of {join_words(names)} has changed.",
+            why="What comes under the new key is not opened before you answer.",
+            hint=f"Look at both keys and answer: glasspost trust {names[0]}.",
+        )
+
+    async def _in_question(self) -> list[Contact]:
+        return [each for each in await self._engine.contacts() if each.pending_identity is not None]
+
+    def _note_question(self, peer: Name, *, verified: bool) -> None:
+        self._output.note(
+            f"{peer} shows another identity key than the"
+            f" {'verified' if verified else 'expected'} one: glasspost trust {peer}",
+            {"notice": "identity_changed", "from": peer, "verified": verified},
+        )
 
     async def _print_new(self) -> None:
         while self._left:

@@ -82,7 +82,7 @@ def status_lines(status: Status, local: LocalRelay | None, width: int | None) ->
     if status.blocked:
         rows.append(("blocked", join_words(status.blocked)))
     if status.open_questions:
-        words = f"the key of {join_words(status.open_questions)} has changed: glasspost verify"
+        words = f"the key of {join_words(status.open_questions)} has changed: glasspost trust"
         rows.append(("question", Text(words, style="bold yellow")))
     return columns(((Text(label, style="dim"), value) for label, value in rows), width)
 

@@ -36,7 +36,7 @@ async def command(settings: Settings, peer: str, number: tuple[str, ...]) -> Non
         await require_contact(engine, name)
         shown = await engine.safety_number(name)
         if number:
-            require_same(name, shown, " ".join(number))
+            require_same(name, shown, " ".join(number), await engine.trust_question(name))
             await engine.verify(name)
         contact = await contact_named(engine, name)
         own = (await engine.status()).name
@@ -47,6 +47,8 @@ async def command(settings: Settings, peer: str, number: tuple[str, ...]) -> Non
         output.line(comparing(name, own, shown))
         output.line(Text("Now: ").append_text(trust_words(contact)))
         output.line(f"Then:  glasspost verify {name} DIGITS")
+        if contact.pending_identity is not None:
+            output.line(f"Or answer without comparing:  glasspost trust {name}")
 
 
 def checked_line(name: Name) -> Text:

@@ -17,7 +17,15 @@ from client.engine.engine import Engine
 from client.errors import RelayUnreachable, TrustOpen, UserError
 from client.profile.lock import try_lock
 from client.profile.paths import ProfileFolder
-from client.values import Connection, ConnectionChanged, EngineEvent, HistoryChanged, HistoryEntry
+from client.values import (
+    Connection,
+    ConnectionChanged,
+    Contact,
+    EngineEvent,
+    HistoryChanged,
+    HistoryEntry,
+    TrustQuestion,
+)
 from protocol.ids import Name
 from tests.client.cli.chat.fakes import FakeEngine
 
@@ -52,6 +60,14 @@ class Mailbox:
     async def events(self) -> AsyncIterator[trio.MemoryReceiveChannel[EngineEvent]]:
         """Give what is told."""
         yield self._receive
+
+    async def contacts(self) -> list[Contact]:
+        """Give who is known."""
+        return await self._lines.contacts()
+
+    def ask(self, name: str) -> None:
+        """Let a question be open, without telling."""
+        self._lines.asked.append(Name(name))
 
     async def unlistened(self, limit: int) -> list[HistoryEntry]:
         """Give what is not marked; a checkpoint, as the real one is."""
@@ -151,6 +167,44 @@ async def test_an_open_question_ends_it(mailbox: Mailbox) -> None:
     mailbox.tell(ConnectionChanged(Connection.OFFLINE, "Another key."))
     with pytest.raises(TrustOpen):
         await listen(mailbox)
+
+
+@pytest.mark.parametrize("json_mode", [True, False])
+async def test_a_changed_key_is_told_beside_the_messages(
+    mailbox: Mailbox,
+    capsys: pytest.CaptureFixture[str],
+    autojump_clock: trio.testing.MockClock,
+    json_mode: bool,
+) -> None:
+    mailbox.add("one")
+    printer = Printer(mailbox.engine, Output(json=json_mode), None)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(printer.run, 5)
+        await wait_all_tasks_blocked()
+        await printer.raise_if_asked()
+        mailbox.ask("bob")
+        mailbox.tell(TrustQuestion(BOB, verified=True))
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 1
+    if json_mode:
+        notice = {"notice": "identity_changed", "from": "bob", "verified": True}
+        assert [json.loads(line) for line in err.splitlines()] == [notice]
+    else:
+        assert "glasspost trust bob" in err
+    with pytest.raises(TrustOpen, match="bob"):
+        await printer.raise_if_asked()
+
+
+async def test_a_question_from_before_is_told_too(
+    mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mailbox.add("one")
+    mailbox.ask("bob")
+    printer = Printer(mailbox.engine, Output(json=True), 1)
+    await printer.run(0)
+    assert "identity_changed" in capsys.readouterr().err
+    # What was asked for has come: the question is told, and is no failure.
+    await printer.raise_if_asked()
 
 
 async def test_what_could_not_be_printed_is_not_marked(

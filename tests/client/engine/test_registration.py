@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from client.engine import registration
 from client.engine.registration import register
-from client.errors import ExitCode, RelayUnreachable
+from client.errors import ExitCode, LocalError, RelayUnreachable
 from client.network.address import RelayAddress
 from client.network.refusals import RelayRefusal
 from client.network.transport import Dialed, Dialer
@@ -55,6 +56,44 @@ async def test_a_name_that_is_taken_leaves_nothing(
     assert caught.value.exit_code is ExitCode.REFUSED
     assert "somebody else" in caught.value.reason.lower()
     assert list(home.iterdir()) == []
+
+
+async def test_p3_a_crash_between_refusal_and_discard_blocks_nothing(
+    autojump_clock: object, tmp_path: Path, rng: random.Random, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise LocalError("The power is gone.")
+
+    home = tmp_path / "other"
+    async with small_world(tmp_path, rng) as world:
+        await world.register("alice")
+
+        async def try_the_name() -> None:
+            around = world.surroundings("other")
+            await register(home, ALICE, ADDRESS, None, around, dialer=world.dial)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(registration, "discard_profile", crash)
+            with pytest.raises(LocalError):
+                await try_the_name()
+        assert list_home(home).profiles == (ALICE,)
+        with pytest.raises(RelayRefusal, match="refused"):
+            await try_the_name()
+        assert list(home.iterdir()) == []
+
+
+async def test_a_registered_profile_outlives_a_refusal(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    home = tmp_path / "other"
+    async with small_world(tmp_path / "first", rng) as world:
+        await register(home, ALICE, ADDRESS, None, world.surroundings("other"), dialer=world.dial)
+    async with small_world(tmp_path / "second", rng) as world:
+        await world.register("alice")
+        around = world.surroundings("other")
+        with pytest.raises(RelayRefusal, match="refused"):
+            await register(home, ALICE, ADDRESS, None, around, dialer=world.dial)
+    assert list_home(home).profiles == (ALICE,)
 
 
 async def test_without_a_relay_nothing_is_made(

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 from pathlib import Path
 
 import apsw
@@ -119,9 +120,42 @@ def test_p3_a_failure_while_making_leaves_nothing(
 def test_a_discarded_profile_is_gone(
     tmp_path: Path, folder: ProfileFolder, rng: random.Random
 ) -> None:
-    discard_profile(folder)
+    discard_profile(folder, rng.randbytes)
     assert os.listdir(tmp_path) == []
     create_profile(tmp_path, ALICE, None, rng.randbytes)
+
+
+def test_p3_what_crashes_left_is_in_nobodys_way_and_goes_with_the_next_profile(
+    tmp_path: Path, folder: ProfileFolder, rng: random.Random, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / ".alice.notes").mkdir()
+    for _ in range(2):
+        with monkeypatch.context() as patched:
+            patched.setattr(shutil, "rmtree", crash)
+            with pytest.raises(KeyboardInterrupt):
+                discard_profile(folder, rng.randbytes)
+        assert len(os.listdir(tmp_path)) == 2
+        assert create_profile(tmp_path, ALICE, None, rng.randbytes) == folder
+        assert sorted(os.listdir(tmp_path)) == [".alice.notes", ALICE]
+
+
+def test_p3_new_folders_above_a_profile_are_synced_too(
+    tmp_path: Path, rng: random.Random, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[str] = set()
+    fsync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    home = tmp_path / "a" / "home"
+    create_profile(home, ALICE, None, rng.randbytes)
+    assert {str(tmp_path), str(tmp_path / "a"), str(home)} <= synced
 
 
 async def test_no_profile(tmp_path: Path, surroundings: Surroundings) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 from client.engine.engine import Engine
 from client.engine.status import ReceiverSeat, Status
 from client.errors import LocalError, UserError
+from client.messaging.trust import OpenQuestion
 from client.network.address import parse_address
 from client.values import (
     Connection,
@@ -37,6 +38,8 @@ class FakeEngine:
     last_problem: UserError | None = None
     verified: list[Name] = field(default_factory=list)
     settled: bool = False
+    asked: list[Name] = field(default_factory=list)
+    answers: list[tuple[Name, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._send, self._receive = trio.open_memory_channel[EngineEvent](100)
@@ -100,7 +103,15 @@ class FakeEngine:
         """Give everybody with a line."""
         names = sorted({entry.peer for entry in self.rows})
         return [
-            Contact(name, b"k" * 32, name in self.verified, None, 1, START_MS) for name in names
+            Contact(
+                name,
+                b"k" * 32,
+                name in self.verified,
+                b"n" * 32 if name in self.asked else None,
+                1,
+                START_MS,
+            )
+            for name in names
         ]
 
     async def safety_number(self, peer: Name) -> str:
@@ -111,6 +122,22 @@ class FakeEngine:
     async def verify(self, peer: Name) -> None:
         """Remember who was verified."""
         self.verified.append(peer)
+
+    async def trust_question(self, peer: Name) -> OpenQuestion | None:
+        """Give the question, while it is open."""
+        if peer not in self.asked:
+            return None
+        return OpenQuestion(peer, False, NUMBER[::-1], NUMBER, b"n" * 32)
+
+    async def accept_identity(self, peer: Name) -> None:
+        """Remember the answer."""
+        self.asked.remove(peer)
+        self.answers.append((peer, "accepted"))
+
+    async def keep_identity(self, peer: Name) -> None:
+        """Remember the answer."""
+        self.asked.remove(peer)
+        self.answers.append((peer, "kept"))
 
     async def status(self) -> Status:
         """Give a status."""

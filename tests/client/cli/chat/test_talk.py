@@ -160,7 +160,30 @@ async def test_a_changed_key_asks_a_question() -> None:
     async with talking() as scene:
         (said,) = await scene.told(TrustQuestion(BOB, verified=True))
         assert "The key of bob has changed" in said
-        assert "/verify" in said
+        assert "/verify or /trust" in said
+
+
+async def test_a_question_from_before_is_said_at_the_beginning() -> None:
+    engine = FakeEngine(asked=[BOB])
+    engine.add("bob", "hello")
+    async with talking(engine=engine) as scene:
+        assert any("The key of bob has changed" in line for line in scene.view.said)
+
+
+async def test_a_question_is_shown_and_answered() -> None:
+    engine = FakeEngine(asked=[BOB])
+    async with talking(engine=engine) as scene:
+        shown, ways = await scene.type("/trust")
+        assert NUMBER[:5] in shown
+        assert NUMBER[::-1][:5] in shown
+        assert "/trust keep" in ways
+        assert "no answer" in (await scene.type("/trust perhaps"))[0]
+        assert "--keep" in (await scene.type(f"/verify {NUMBER[::-1]}"))[0]
+        assert "stays" in (await scene.type("/trust keep"))[0]
+        assert "no question" in (await scene.type("/trust"))[0]
+        engine.asked.append(BOB)
+        assert "not yet checked" in (await scene.type("/trust accept"))[0]
+        assert engine.answers == [(BOB, "kept"), (BOB, "accepted")]
 
 
 async def test_with_nobody_to_talk_to_it_says_how_to_begin() -> None:
