@@ -36,10 +36,12 @@ def tell_if_due(tx: Transaction, peer: Name, surroundings: Surroundings) -> None
 def heard_with_name(tx: Transaction, peer: Name, arrival_ms: int) -> None:
     """Note that ``peer`` logged in to write to us: perhaps our key never reached them.
 
-    What they made before it reached them comes with their name too: so not before a day
-    has passed, and once a day at most.
+    Or the relay's disk was put back, and it has another token: so that is set again too.
+    What they made before the key reached them comes with their name as well: so not
+    before a day has passed, and once a day at most.
     """
-    profile_keys.tell_again(tx, peer, arrival_ms - PROFILE_KEY_RETOLD_MS)
+    if profile_keys.tell_again(tx, peer, arrival_ms - PROFILE_KEY_RETOLD_MS):
+        profile_keys.forget_set(tx)
 
 
 def token_refused(tx: Transaction, peer: Name, refused: DeliveryToken | None) -> None:

@@ -70,7 +70,7 @@ def mark_set(tx: Transaction, number: int) -> None:
 
 
 def forget_set(tx: Transaction) -> None:
-    """Note that the relay may not have our token: it took the account anew."""
+    """Note that the relay may not have our token: it is to be set again."""
     tx.execute("UPDATE profile_key SET set_number = 0")
 
 
@@ -108,12 +108,18 @@ def mark_told(tx: Transaction, peer: Name, number: int, now_ms: int) -> None:
     )
 
 
-def tell_again(tx: Transaction, peer: Name, told_before_ms: int) -> None:
-    """Note that ``peer`` is to be told once more, if the last time is longer ago than that."""
-    tx.execute(
-        "UPDATE peer_profile_keys SET told_number = 0 WHERE peer = ? AND told_at_ms < ?",
+def tell_again(tx: Transaction, peer: Name, told_before_ms: int) -> bool:
+    """Note that ``peer`` is to be told once more, if the last time is longer ago than that.
+
+    Returns:
+        Whether it is.
+    """
+    changed = tx.execute(
+        "UPDATE peer_profile_keys SET told_number = 0"
+        " WHERE peer = ? AND told_at_ms < ? AND told_number = (SELECT number FROM profile_key)",
         (peer, told_before_ms),
     )
+    return changed > 0
 
 
 def withdraw(tx: Transaction, peer: Name) -> None:

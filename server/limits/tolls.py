@@ -94,6 +94,9 @@ class Tolls:
             0 if it was paid; else the milliseconds until it can be, and nothing
             was taken.
         """
+        limits, source = self._limits, payer.source
+        if not limits.by_address(source) and not limits.by_person(source):
+            return 0  # programs of this machine: what they ask most costs least here
         due = [*self._due_from_address(request, payer), *self._due_from_people(request, payer)]
         wait = max((buckets.wait(key, price, now) for buckets, key, price in due), default=0.0)
         if wait:

@@ -259,6 +259,27 @@ async def test_who_never_got_the_key_is_told_again_a_day_later(
         assert await is_sealed(alice, "bob")
 
 
+async def test_a_relay_whose_disk_was_put_back_gets_the_token_again(
+    autojump_clock: object, tmp_path: Path, rng: random.Random, store: RecordingStore
+) -> None:
+    async with (
+        small_world(tmp_path, rng, store) as world,
+        world.person("alice") as alice,
+        world.person("bob") as bob,
+    ):
+        await acquaint(alice, bob)
+        await store.set_token(DeviceAddress(BOB), bytes(32))
+        for clock in (store.clock, world.clock):
+            clock.advance(PROFILE_KEY_RETOLD_MS + 1)
+        await alice.say("bob", "refused, then with my name")
+        await at_rest(alice, bob)
+        assert await is_sealed(alice, "bob")
+        store.take()
+        await alice.say("bob", "without a name again")
+        await at_rest(alice, bob)
+        assert (None, "bob") in store.take_names()
+
+
 async def forget_token(person: Person, peer: Name) -> None:
     """As if the message with the key had been lost."""
 
