@@ -39,7 +39,7 @@ async def command(settings: Settings, count: int | None, timeout: float | None) 
     """Print every message that no listen of this profile has printed yet.
 
     Works beside a chat of the same profile. A message counts as printed only when it has left this
-    process. JSON fields: from, text, id, time_ms (arrival at the relay), kind.
+    process. JSON fields: from, text, id, time_ms (arrival at the relay), kind, repaired.
     """
     output = Output(json=settings.json)
     async with opened_engine(settings, receive=True) as engine:
@@ -115,6 +115,8 @@ def incoming_record(entry: HistoryEntry) -> dict[str, Json]:
     }
     if entry.kind is not EntryKind.TEXT:
         record["kind"] = str(entry.kind)
+    if entry.repaired:
+        record["repaired"] = True
     return record
 
 

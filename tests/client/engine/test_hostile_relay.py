@@ -20,6 +20,7 @@ from protocol.wire.messages import (
     Displaced,
     Pong,
     PrekeysLow,
+    PrekeysStored,
     Refusal,
     Refused,
     Subscribed,
@@ -177,6 +178,9 @@ async def test_a_displaced_receiver_does_not_fight(
     async def displace(relay: ScriptedRelay) -> None:
         await relay.greet()
         await relay.log_in()
+        # It says that it has no prekeys of hers, so she uploads them.
+        await relay.answer_next(Refused(Refusal.NO_PREKEYS, None))
+        await relay.answer_next(PrekeysStored(100))
         for _ in range(3):
             await relay.answer_next(Subscribed(0))
             subscribed_at.append(trio.current_time())

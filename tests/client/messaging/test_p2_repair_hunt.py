@@ -12,10 +12,18 @@ import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.client.messaging.faults import FAULTS, World
+from client.messaging import repair, sending
+from client.store.transaction import Transaction
+from client.values import HistoryEntry
+from protocol.e2ee.retry import RetryRequest
+from protocol.errors import KeyGone, PeerError
+from protocol.ids import SessionId
+from tests.client.messaging.faults import FAULTS
+from tests.client.messaging.hunting import World
 
 FAULTS_OF_A_WORLD = 20
 QUICK_FAULTS = 100
@@ -79,6 +87,56 @@ def test_p2_a_thousand_faults_are_repaired(
     count = pytestconfig.option.faults or MANY_FAULTS
     done = hunt(f"many {seed}", count, tmp_path, list(FAULTS))
     report(done, time.monotonic() - begin, capsys)
+
+
+# --- the hunt finds what is planted -------------------------------------------------
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Stand in for a step that is left out."""
+
+
+def _request_unless_key_gone(message: bytes, error: PeerError) -> RetryRequest | None:
+    return None if isinstance(error, KeyGone) else REQUEST_FOR(message, error)
+
+
+def _send_on_the_oldest(tx: Transaction, entry: HistoryEntry, _: SessionId, *rest: Any) -> None:
+    oldest = tx.value("SELECT session_id FROM sessions ORDER BY began LIMIT 1")
+    SEND_AGAIN(tx, entry, SessionId(oldest), *rest)
+
+
+REQUEST_FOR, SEND_AGAIN = repair.request_for, sending.send_again
+
+PLANTED = {
+    "nothing is asked for": ("client.messaging.repair.request_for", _nothing),
+    "no request when a key is gone": (
+        "client.messaging.repair.request_for",
+        _request_unless_key_gone,
+    ),
+    "no digests of what was sent": ("client.store.sent.find", _nothing),
+    "answers on another session": ("client.messaging.resending.send_again", _send_on_the_oldest),
+    "requests on broken sessions": ("client.messaging.repair.distrust_sessions", _nothing),
+    "the refused session is kept": ("client.messaging.resending.give_up_session", _nothing),
+    "lost requests are not repeated": ("client.store.gaps._make_due", _nothing),
+    "dead prekeys stay on the shelf": ("client.messaging.prekey_doubts.doubt", _nothing),
+    "gaps stay when they are filled": ("client.messaging.gap_lines.fill", _nothing),
+}
+
+
+RARE = "dead prekeys stay on the shelf"
+"""It takes faults on both sides that meet: hundreds of them."""
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [pytest.param(each, marks=[pytest.mark.slow] if each == RARE else []) for each in PLANTED],
+)
+def test_the_hunt_finds(
+    planted: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(*PLANTED[planted])
+    with pytest.raises(AssertionError):
+        hunt(f"planted {seed}", MANY_FAULTS, tmp_path, list(FAULTS))
 
 
 def report(done: Counter[str], seconds: float, capsys: pytest.CaptureFixture[str]) -> None:
