@@ -13,6 +13,7 @@ Spec: docs/client.md
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
 import trio
 
@@ -46,6 +47,8 @@ from client.values import (
     Surroundings,
 )
 from protocol.ids import MessageId, Name
+
+_CHOICES: Final = 5  # one less than are looked for
 
 
 class Engine:
@@ -132,10 +135,13 @@ class Engine:
         """Give the lines that hold all ``words``, newest first."""
         return await self._shared.read(lambda tx: conversation.hits(tx, words, limit))
 
-    async def entry(self, peer: Name, message_id: MessageId) -> HistoryEntry | None:
-        """Give the line of a message in the conversation with ``peer``, or None."""
-        found = await self._shared.read(lambda tx: conversation.by_message_id(tx, message_id))
-        return found if found is not None and found.peer == peer else None
+    async def entry(
+        self, peer: Name, message_id: MessageId, *, outgoing: bool = True
+    ) -> HistoryEntry | None:
+        """Give the line of a message to ``peer`` (or from, if not ``outgoing``), or None."""
+        return await self._shared.read(
+            lambda tx: conversation.message(tx, peer, message_id, outgoing=outgoing)
+        )
 
     async def contacts(self) -> list[Contact]:
         """Give all contacts, by name."""
@@ -145,19 +151,26 @@ class Engine:
         """Tell how the profile and this engine are doing."""
         return await read_status(self._shared, self._election)
 
-    async def specimen(self, message_id_prefix: str) -> Specimen:
+    async def specimen(
+        self, message_id_prefix: str, *, peer: Name | None = None, outgoing: bool | None = None
+    ) -> Specimen:
         """Give a message as it travelled, by the first hexadecimal digits of its id.
+
+        Args:
+            message_id_prefix: at least one digit.
+            peer: look only among the messages with this one.
+            outgoing: look only among ours, or only among theirs.
 
         Raises:
             LocalError: no message or several begin with them, or none of its bytes were kept.
         """
-        found = await self._shared.read(lambda tx: specimens.find(tx, message_id_prefix))
+        found = await self._shared.read(
+            lambda tx: specimens.find(tx, message_id_prefix, peer=peer, outgoing=outgoing)
+        )
         if len(found) == 1:
             return found[0]
         if found:
-            raise LocalError(
-                f"Several messages begin with {message_id_prefix}.", hint="Give more digits."
-            )
+            raise _several(message_id_prefix, found)
         raise LocalError(
             f"No kept message begins with {message_id_prefix}.",
             why="The bytes of the newest thousand messages are kept, from when they travelled.",
@@ -267,6 +280,21 @@ class Engine:
             nursery.start_soon(Follower(self._shared).run)
             if receive:
                 nursery.start_soon(self._election.run)
+
+
+def _several(prefix: str, found: Sequence[Specimen]) -> LocalError:
+    """Name the messages of whom one has to be chosen: a peer may have taken the id of another."""
+    named = [f"{each.message_id.hex()} {_way(each)} {each.peer}" for each in found]
+    count = f"{len(found)} messages" if len(found) <= _CHOICES else "Many messages"
+    return LocalError(
+        f"{count} begin with {prefix}.",
+        why=f"They are {', '.join(named[:_CHOICES])}{', …' if len(found) > _CHOICES else '.'}",
+        hint="Give more digits, or --to NAME or --from NAME.",
+    )
+
+
+def _way(specimen: Specimen) -> str:
+    return "to" if specimen.outgoing else "from"
 
 
 @asynccontextmanager
