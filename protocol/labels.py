@@ -26,4 +26,4 @@ class Label(bytes, Enum):
     RATCHET_ROOT = b"glasspost/1/ratchet-root"  # derives root and chain key, classical
     RATCHET_ROOT_HYBRID = b"glasspost/1/ratchet-root-hybrid"  # the same with a KEM secret mixed in
     SEALED_SENDER = b"glasspost/1/sealed-sender"  # HPKE info of an envelope
-    PROFILE_KEY = b"glasspost/1/profile-key"  # kept for delivery tokens
+    KEY_FILE = b"glasspost/1/key-file"  # associated data of a client's wrapped database key
