@@ -34,6 +34,11 @@ WINDOW: Final = 16
 
 _PATIENCE_S: Final = 30.0  # where the relay names no time
 
+# What has expired is given up hourly, and not before it had its chance on this connection: whatever
+# a clock said while it waited, all that can go is submitted, and its keys were asked for, by then.
+_EXPIRY_DELAY_S: Final = 60.0
+_EXPIRY_INTERVAL_S: Final = 3_600.0
+
 # The relay is busy or broken: it would refuse everybody's envelopes.
 _CONCERNS_ALL: Final = frozenset({Refusal.RATE_LIMITED, Refusal.RELAY_TROUBLE})
 
@@ -49,7 +54,7 @@ class OutboxFlusher:
 
     async def serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
         """Submit what is ready, now and whenever something changes, until the connection ends."""
-        await self._give_up_expired()
+        next_look = trio.current_time() + _EXPIRY_DELAY_S
         while True:
             heard = self._shared.changed.count
             self.holdoffs.forget_past()
@@ -57,7 +62,10 @@ class OutboxFlusher:
             if batch:
                 await self._flush(connection, batch)
                 continue
-            with trio.move_on_at(self.holdoffs.next_end()):
+            if trio.current_time() >= next_look:
+                await self._give_up_expired()
+                next_look = trio.current_time() + _EXPIRY_INTERVAL_S
+            with trio.move_on_at(min(next_look, self.holdoffs.next_end())):
                 await self._shared.changed.wait_beyond(heard)
 
     async def _give_up_expired(self) -> None:

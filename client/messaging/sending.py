@@ -11,7 +11,7 @@ Spec: docs/client.md#sending
 """
 
 from client.errors import LocalError
-from client.messaging.encrypting import encrypt_on, is_stale, route_to
+from client.messaging.encrypting import encrypt_on, is_stale, present_ms, route_to
 from client.store import account, contacts, history, outbox, specimens
 from client.store.history import NewEntry
 from client.store.outbox import NewItem
@@ -104,7 +104,8 @@ def _queue(
         to=DeviceAddress(peer),
         envelope_id=EnvelopeId(surroundings.random_bytes(IDENTIFIER_BYTES)),
         message_id=message_id,
-        queued_at_ms=surroundings.now_ms(),
+        # A clock that is behind, as before it has heard of the network, must not age it.
+        queued_at_ms=present_ms(tx, surroundings),
         content=content,
         envelope=envelope,
     )
