@@ -16,15 +16,20 @@ from protocol.wire.codec import encode
 from protocol.wire.framing import frame
 from protocol.wire.messages import (
     Accepted,
+    Answer,
     Closing,
     Deliver,
     Displaced,
     Ping,
     Pong,
     PrekeysLow,
+    PrekeysStored,
     Refusal,
     Refused,
+    Request,
+    Subscribe,
     Subscribed,
+    UploadPrekeys,
     Welcome,
 )
 from tests.client.engine.world import World, small_world
@@ -175,16 +180,20 @@ async def test_a_displaced_receiver_does_not_fight(
     autojump_clock: object, tmp_path: Path, rng: random.Random
 ) -> None:
     subscribed_at: list[float] = []
+    answers: dict[type[Request], Answer] = {
+        Ping: Pong(CLOCK_MS),
+        UploadPrekeys: PrekeysStored(100),
+        Subscribe: Subscribed(0),
+    }
 
     async def displace(relay: ScriptedRelay) -> None:
         await relay.greet()
         await relay.log_in()
         while True:
             asked = await relay.asked()
-            is_ping = isinstance(asked.request, Ping)
-            answer = Pong(CLOCK_MS) if is_ping else Subscribed(0)
+            answer = answers[type(asked.request)]
             await relay.stream.send_all(relay.link.answer(asked.request_id, answer))
-            if not is_ping:
+            if isinstance(asked.request, Subscribe):
                 subscribed_at.append(trio.current_time())
                 await relay.push(Displaced())
 
