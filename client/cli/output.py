@@ -99,9 +99,9 @@ def make_streams_forgiving() -> None:
 
 
 def _console(stream: TextIO) -> Console:
-    from rich.console import Console
+    from client.cli.console import PlainConsole
 
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+    return PlainConsole(file=stream)
 
 
 def _print(console: Console, text: Text | str, style: str | None = None) -> None:

@@ -13,6 +13,7 @@ from client.cli.chat.editor import Editor
 from client.cli.chat.keys import Key, KeyDecoder
 from client.cli.chat.screen import Screen
 from client.cli.chat.terminal import Terminal
+from client.cli.console import PlainConsole
 from client.errors import LocalError
 
 _MAX_LINE_BYTES: Final = 1 << 20
@@ -44,7 +45,7 @@ class TerminalView:
         self._screen = Screen(*terminal.size)
         self._editor = Editor(complete)
         self._prompt = "> "
-        self.console = Console(highlight=False, markup=False, emoji=False)
+        self.console: Console = PlainConsole()
 
     @classmethod
     @asynccontextmanager
@@ -113,7 +114,7 @@ class StreamView:
     """Lines in from a file or pipe, lines out, nothing rewritten: for scripts."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, markup=False, emoji=False)
+        self.console: Console = PlainConsole()
 
     def say(self, text: Text, key: str | None = None) -> None:
         """Print lines and flush them: a script waits for them."""
