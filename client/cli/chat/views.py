@@ -9,6 +9,7 @@ import trio
 from rich.console import Console
 from rich.text import Text
 
+from client.cli.chat.draft import Draft
 from client.cli.chat.editor import Editor
 from client.cli.chat.keys import Key, KeyDecoder
 from client.cli.chat.screen import Screen
@@ -32,6 +33,9 @@ class View(Protocol):
 
     def prompt(self, words: str) -> None:
         """Set what stands before the draft."""
+
+    def put_back(self, text: str) -> None:
+        """Let the user go on with what was entered before, where there is a draft."""
 
     def lines(self) -> AsyncGenerator[str, None]:
         """Give what the user enters, until the user leaves."""
@@ -76,6 +80,12 @@ class TerminalView:
     def prompt(self, words: str) -> None:
         """Set what stands before the draft."""
         self._prompt = words
+        self._repaint()
+
+    def put_back(self, text: str) -> None:
+        """Put ``text`` before what is typed already."""
+        draft = self._editor.draft
+        self._editor.draft = Draft(text + draft.text, len(text) + draft.cursor)
         self._repaint()
 
     async def lines(self) -> AsyncGenerator[str, None]:
@@ -130,6 +140,10 @@ class StreamView:
     def prompt(self, words: str) -> None:
         """Show no prompt: nobody types here."""
         del words
+
+    def put_back(self, text: str) -> None:
+        """Nowhere: nobody can go on with it."""
+        del text
 
     async def lines(self) -> AsyncGenerator[str, None]:
         """Give the lines of standard input, until its end.
