@@ -101,10 +101,11 @@ class Engine:
             LocalError: it cannot be a message; nothing was stored.
         """
         surroundings = self._shared.surroundings
-        # The user has written anew: a refusal from before is tested again.
+        message_id = await self._shared.write(lambda tx: compose_text(tx, peer, text, surroundings))
+        # The user has written anew: a refusal from before is tested again. Lifted once the row is
+        # there, so that one which came meanwhile, and did not fail it, does not hold it either.
         self._flusher.holdoffs.lift(peer)
         self._fetcher.holdoffs.lift(peer)
-        message_id = await self._shared.write(lambda tx: compose_text(tx, peer, text, surroundings))
         self._shared.tell([HistoryChanged(peer)])
         return message_id
 
