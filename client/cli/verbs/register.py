@@ -8,7 +8,7 @@ from client.cli.opening import REAL_SURROUNDINGS, passphrase_of
 from client.cli.options import global_options
 from client.cli.output import Json, Output
 from client.cli.passphrases import new_passphrase
-from client.cli.profiles import home_of
+from client.cli.profiles import home_of, parse_own
 from client.cli.running import asynchronous
 from client.cli.settings import DEFAULT_RELAY, Settings
 from client.engine.registration import Registered, register
@@ -16,7 +16,7 @@ from client.errors import LocalError
 from client.network.address import parse_address
 from client.profile.paths import is_profile, profile_folder
 from client.text import clean_line
-from protocol.ids import Name, parse_name
+from protocol.ids import Name
 
 
 @click.command(
@@ -40,7 +40,7 @@ async def command(settings: Settings, name: str, no_passphrase: bool) -> None:
     If the connection broke on the way, the same command continues. A profile that is here already
     stays at its relay; with --relay it moves to that one, and what is queued goes along.
     """
-    output, own, home = Output(json=settings.json), parse_name(name), home_of(settings)
+    output, own, home = Output(json=settings.json), parse_own(name), home_of(settings)
     if settings.as_name not in (None, name):
         raise LocalError(
             "--as and the name to register differ.", hint="Leave --as out, or give the same name."
