@@ -4,20 +4,25 @@
                  └─ otherwise ──────▶ AWAITING_KEYS   content kept in the encrypted store
     encrypt_waiting: AWAITING_KEYS ──▶ READY          in order, when the keys have come
 
+A counter is taken when a message is encrypted: one that fails before leaves no gap, which its
+reader would take for a loss. Until then it bears the number it would get, for its place here.
+
 Only what is committed may be seen by the network; what is READY is never
 encrypted again.
 
 Spec: docs/client.md#sending
 """
 
+from dataclasses import replace
+
 from client.errors import LocalError
 from client.messaging.encrypting import encrypt_on, is_stale, present_ms, route_to
 from client.store import account, contacts, history, outbox, specimens
 from client.store.history import NewEntry
-from client.store.outbox import NewItem
+from client.store.outbox import NewItem, WaitingContent
 from client.store.transaction import Transaction
 from client.values import EntryKind, HistoryEntry, MessageState, Specimen, Surroundings
-from protocol.e2ee.content import Content, Text, encode_content
+from protocol.e2ee.content import Content, Text, decode_content_untrusted, encode_content
 from protocol.errors import NotUnicode, TooLong
 from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, EnvelopeId, MessageId, Name
 from protocol.limits import MAX_TEXT_BYTES
@@ -33,7 +38,11 @@ def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundi
     own = account.get(tx).name
     _require_sendable(own, peer, text)
     message_id = MessageId(surroundings.random_bytes(IDENTIFIER_BYTES))
-    now_ms, counter = surroundings.now_ms(), contacts.next_counter(tx, peer)
+    # Behind what waits already, or the peer would read this first.
+    waits = outbox.is_awaiting(tx, peer) or is_stale(tx, peer, surroundings)
+    waits = waits or route_to(tx, peer) is None
+    counter = _expected_counter(tx, peer) if waits else contacts.next_counter(tx, peer)
+    now_ms = surroundings.now_ms()
     content = Content(message_id, counter, now_ms, Text(text))
     packed = _encode(content)
     history.add(
@@ -50,10 +59,7 @@ def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundi
             counter=counter,
         ),
     )
-    envelope = b""
-    # Behind what waits already, or the peer would read this first.
-    if not outbox.is_awaiting(tx, peer) and not is_stale(tx, peer, surroundings):
-        envelope = _encrypt(tx, peer, message_id, packed, surroundings)
+    envelope = b"" if waits else _encrypt(tx, peer, message_id, packed, surroundings)
     _queue(tx, peer, message_id, b"" if envelope else packed, envelope, surroundings)
     return message_id
 
@@ -65,9 +71,10 @@ def encrypt_waiting(tx: Transaction, peer: Name, surroundings: Surroundings) -> 
     """
     count = 0
     for waiting in outbox.awaiting(tx, peer):
-        envelope = _encrypt(tx, peer, waiting.message_id, waiting.content, surroundings)
-        if not envelope:
+        if route_to(tx, peer) is None:
             break
+        content = _numbered(tx, peer, waiting)
+        envelope = _encrypt(tx, peer, waiting.message_id, content, surroundings)
         outbox.make_ready(tx, waiting.row_id, envelope)
         count += 1
     return count
@@ -78,6 +85,25 @@ def queue_again(tx: Transaction, entry: HistoryEntry, surroundings: Surroundings
     content = Content(entry.message_id, entry.counter, entry.sent_at_ms, Text(entry.text))
     history.mark_queued_again(tx, entry.row_id)
     _queue(tx, entry.peer, entry.message_id, encode_content(content), b"", surroundings)
+
+
+def _expected_counter(tx: Transaction, peer: Name) -> int:
+    """Give the number that a message would get if all that waits before it goes out."""
+    return contacts.last_counter(tx, peer) + len(outbox.awaiting(tx, peer)) + 1
+
+
+def _numbered(tx: Transaction, peer: Name, waiting: WaitingContent) -> bytes:
+    """Give the content with the counter it leaves with.
+
+    One that left before, for another key of the peer, keeps its own. One that did not is above the
+    last that was taken: it was expected behind all that waited, of which some may have failed.
+    """
+    content = decode_content_untrusted(waiting.content)
+    if content.counter <= contacts.last_counter(tx, peer):
+        return waiting.content
+    counter = contacts.next_counter(tx, peer)
+    history.set_counter(tx, peer, account.get(tx).name, waiting.message_id, counter)
+    return encode_content(replace(content, counter=counter))
 
 
 def _encrypt(
