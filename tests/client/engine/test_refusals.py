@@ -172,3 +172,18 @@ async def test_a_database_that_fails_ends_the_wait_at_once(
         with pytest.raises(LocalError, match="damaged"):
             await alice.engine.wait_for(message_id, MessageState.AT_RELAY, 20)
         assert trio.current_time() - began < 1
+
+
+async def test_refused_first_messages_are_no_loss_for_one_who_registers_later(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with small_world(tmp_path, rng) as world, world.person("alice") as alice:
+        for number in range(3):
+            message_id = await alice.engine.send_text(BOB, f"too early {number}")
+            with pytest.raises(RefusedByRelay):
+                await alice.engine.wait_for(message_id, MessageState.AT_RELAY, 20)
+        async with world.person("bob") as bob:
+            await alice.say("bob", "now")
+            assert await bob.hears("alice", 1) == ["now"]
+            (line,) = await bob.lines("alice")
+            assert line.missing_before == 0
