@@ -37,10 +37,15 @@ from protocol.wire.messages import LoggedIn, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """Where a profile is registered now, and the other relay where it lived before, if any."""
+    """Where a profile is registered now, and the other relay where it lived before, if any.
+
+    Args:
+        already: it was registered there before, and nothing has changed.
+    """
 
     at: RelayAddress
     moved_from: RelayAddress | None = None
+    already: bool = False
 
 
 async def register(
@@ -97,7 +102,11 @@ async def _register_new(
     surroundings: Surroundings,
     dialer: Dialer,
 ) -> Registered:
-    dialed = await dialer(relay_address)
+    try:
+        dialed = await dialer(relay_address)
+    except RelayUnreachable as away:
+        hint = "Nothing was made here. Check that the relay runs and that --relay names it."
+        raise RelayUnreachable(away.what, why=away.why, hint=hint) from away
     async with open_connection(dialed) as connection:
         folder = await surroundings.run_blocking(
             lambda: create_profile(home, name, passphrase, surroundings.random_bytes)
@@ -120,12 +129,13 @@ async def _register_again(
     is_same = known is not None and relay_address.place == known.place
     if known is not None and is_same and relay_address.fingerprint is None:
         relay_address = known  # the key that was pinned there is still expected
+    was_registered = (await shared.read(account.get)).registered
     dialed = await shared.dialer(relay_address)
     address = _pinned(relay_address, dialed)
     async with open_connection(dialed) as connection:
         refusal = await _claim(shared, connection, address)
     if refusal is None:
-        return Registered(address, None if is_same else known)
+        return Registered(address, None if is_same else known, is_same and was_registered)
     own = await shared.read(account.get)
     # A crash came between the relay's refusal and the discard. At another relay than the one that
     # was asked then, these keys may have the name: the profile stays.

@@ -60,7 +60,8 @@ async def command(settings: Settings, name: str, no_passphrase: bool) -> None:
     )
     folder = profile_folder(home, own).path
     output.record(_record(own, folder, done))
-    output.line(f"{own} is registered at {done.at.endpoint}.")
+    already = "already " if done.already else ""
+    output.line(f"{own} is {already}registered at {done.at.endpoint}.")
     if done.moved_from is not None:
         output.line(
             f"It moved there from {done.moved_from.endpoint}; what was queued goes along."

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -11,11 +12,12 @@ from client.cli.settings import Settings
 from client.cli.verbs.send import _read
 from client.errors import LocalError
 from protocol.errors import TooLong
+from protocol.ids import Name
 from protocol.limits import MAX_TEXT_BYTES
 
 
 @pytest.mark.parametrize("parse", [parse_peer, parse_own])
-def test_lower_case_is_offered(parse: type[object]) -> None:
+def test_lower_case_is_offered(parse: Callable[[str], Name]) -> None:
     with pytest.raises(LocalError, match="“Carol” is not a name") as caught:
         parse("Carol")
     assert caught.value.hint == "Did you mean carol?"
