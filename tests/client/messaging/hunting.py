@@ -6,9 +6,19 @@ from pathlib import Path
 
 from client.messaging.outcomes import Unreadable
 from client.values import Delivery, EntryKind
+from protocol.limits import MAX_RETRIES_PER_HOUR
 from tests.support.clients import Client, Clock, FakeRelay
 
 HOUR_MS = 3_600_000
+
+
+def requests_this_hour(client: Client) -> int:
+    """Count the requests that a client may not make again within the hour."""
+    since_ms = client.relay.clock.now_ms - HOUR_MS
+    count: int = client.connection.execute(
+        "SELECT count(*) FROM retry_requests WHERE asked_ms > ?", (since_ms,)
+    ).get
+    return count
 
 
 @dataclass
@@ -117,6 +127,14 @@ class World:
             for text in self.written[client.name]
             if text not in self.shown[self.other(client).name]
         ]
+
+    def is_held_back(self) -> bool:
+        """Tell whether a request waits for the next hour: this one's number is used up."""
+        return any(
+            client.connection.execute("SELECT count(*) FROM gaps WHERE due").get
+            and requests_this_hour(client) == MAX_RETRIES_PER_HOUR
+            for client in self.clients
+        )
 
     def gap_lines(self) -> list[int]:
         """Count the lines that tell each of them that something could not be opened."""
