@@ -136,6 +136,16 @@ class World:
             for client in self.clients
         )
 
+    def answered_gaps(self) -> int:
+        """Count the gaps that are still shown although their answer has come."""
+        return sum(
+            client.connection.execute(
+                "SELECT count(*) FROM gaps JOIN retry_requests USING (digest)"
+                " JOIN seen ON mark = answer_id"
+            ).get
+            for client in self.clients
+        )
+
     def gap_lines(self) -> list[int]:
         """Count the lines that tell each of them that something could not be opened."""
         return [

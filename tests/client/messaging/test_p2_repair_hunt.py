@@ -65,6 +65,7 @@ def inject(world: World, kind: str, where: str) -> bool:
         world.let_time_pass()
         round_trip(world)
         assert not world.missing(), f"{kind}: lost, an hour later too, in {where}"
+    assert not world.answered_gaps(), f"{kind}: a gap is filled and shown in {where}"
     left = [now - before for now, before in zip(world.gap_lines(), lines_before, strict=True)]
     assert max(left) <= (1 if in_time else 2), f"{kind}: {left} lines left in {where}"
     return in_time
