@@ -28,4 +28,4 @@ class Label(bytes, Enum):
     SEALED_SENDER = b"glasspost/1/sealed-sender"  # HPKE info of an envelope
     RETRY_ANSWER = b"glasspost/1/retry-answer"  # names the envelope that answers a request
     DELIVERY_TOKEN = b"glasspost/1/delivery-token"  # derives a delivery token
-    PROFILE_KEY = b"glasspost/1/profile-key"  # binds a profile's wrapped database key
+    KEY_FILE = b"glasspost/1/key-file"  # associated data of a client's wrapped database key

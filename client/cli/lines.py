@@ -18,6 +18,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from client.cli.hints import typeable
 from client.cli.output import Json
 from client.cli.states import MARKS, short_id, state_word
 from client.cli.tables import beside
@@ -75,7 +76,7 @@ def entry_lines(entry: HistoryEntry, layout: Layout) -> Text:
 def body_of(entry: HistoryEntry, layout: Layout) -> Text:
     """Give an entry's text, fit for a terminal."""
     if entry.kind is EntryKind.NOTICE:
-        return Text(f"-- {clean_line(entry.text)} --", style="dim")
+        return Text(f"-- {clean_line(typeable(entry.text))}", style="dim")
     body = Text()
     if layout.show_ids:
         body.append(f"{short_id(entry)} ", style="dim")

@@ -13,6 +13,7 @@ Spec: docs/client.md
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
 import trio
 
@@ -49,6 +50,8 @@ from client.values import (
 )
 from protocol.e2ee.padding import Padding
 from protocol.ids import MessageId, Name
+
+_CHOICES: Final = 5  # one less than are looked for
 
 
 class Engine:
@@ -105,10 +108,11 @@ class Engine:
             LocalError: it cannot be a message; nothing was stored.
         """
         surroundings = self._shared.surroundings
-        # The user has written anew: a refusal from before is tested again.
+        message_id = await self._shared.write(lambda tx: compose_text(tx, peer, text, surroundings))
+        # The user has written anew: a refusal from before is tested again. Lifted once the row is
+        # there, so that one which came meanwhile, and did not fail it, does not hold it either.
         for holdoffs in self._holdoffs:
             holdoffs.lift(peer)
-        message_id = await self._shared.write(lambda tx: compose_text(tx, peer, text, surroundings))
         self._shared.tell([HistoryChanged(peer)])
         return message_id
 
@@ -139,10 +143,13 @@ class Engine:
         """Give the lines that hold all ``words``, newest first."""
         return await self._shared.read(lambda tx: conversation.hits(tx, words, limit))
 
-    async def entry(self, peer: Name, message_id: MessageId) -> HistoryEntry | None:
-        """Give the line of a message in the conversation with ``peer``, or None."""
-        found = await self._shared.read(lambda tx: conversation.by_message_id(tx, message_id))
-        return found if found is not None and found.peer == peer else None
+    async def entry(
+        self, peer: Name, message_id: MessageId, *, outgoing: bool = True
+    ) -> HistoryEntry | None:
+        """Give the line of a message to ``peer`` (or from, if not ``outgoing``), or None."""
+        return await self._shared.read(
+            lambda tx: conversation.message(tx, peer, message_id, outgoing=outgoing)
+        )
 
     async def contacts(self) -> list[Contact]:
         """Give all contacts, by name."""
@@ -152,19 +159,26 @@ class Engine:
         """Tell how the profile and this engine are doing."""
         return await read_status(self._shared, self._election)
 
-    async def specimen(self, message_id_prefix: str) -> Specimen:
+    async def specimen(
+        self, message_id_prefix: str, *, peer: Name | None = None, outgoing: bool | None = None
+    ) -> Specimen:
         """Give a message as it travelled, by the first hexadecimal digits of its id.
+
+        Args:
+            message_id_prefix: at least one digit.
+            peer: look only among the messages with this one.
+            outgoing: look only among ours, or only among theirs.
 
         Raises:
             LocalError: no message or several begin with them, or none of its bytes were kept.
         """
-        found = await self._shared.read(lambda tx: specimens.find(tx, message_id_prefix))
+        found = await self._shared.read(
+            lambda tx: specimens.find(tx, message_id_prefix, peer=peer, outgoing=outgoing)
+        )
         if len(found) == 1:
             return found[0]
         if found:
-            raise LocalError(
-                f"Several messages begin with {message_id_prefix}.", hint="Give more digits."
-            )
+            raise _several(message_id_prefix, found)
         raise LocalError(
             f"No kept message begins with {message_id_prefix}.",
             why="The bytes of the newest thousand messages are kept, from when they travelled.",
@@ -319,6 +333,21 @@ class Engine:
             nursery.start_soon(Follower(self._shared).run)
             if receive:
                 nursery.start_soon(self._election.run)
+
+
+def _several(prefix: str, found: Sequence[Specimen]) -> LocalError:
+    """Name the messages of whom one has to be chosen: a peer may have taken the id of another."""
+    named = [f"{each.message_id.hex()} {_way(each)} {each.peer}" for each in found]
+    count = f"{len(found)} messages" if len(found) <= _CHOICES else "Many messages"
+    return LocalError(
+        f"{count} begin with {prefix}.",
+        why=f"They are {', '.join(named[:_CHOICES])}{', …' if len(found) > _CHOICES else '.'}",
+        hint="Give more digits, or --to NAME or --from NAME.",
+    )
+
+
+def _way(specimen: Specimen) -> str:
+    return "to" if specimen.outgoing else "from"
 
 
 @asynccontextmanager

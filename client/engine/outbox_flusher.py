@@ -16,6 +16,7 @@ then, and the anonymous connection, which the relay can now tell to be ours, is 
 Spec: docs/client.md#sending, docs/client.md#two-connections
 """
 
+import math
 from typing import Final
 
 import trio
@@ -40,6 +41,11 @@ WINDOW: Final = 16
 
 _PATIENCE_S: Final = 30.0  # where the relay names no time
 
+# What has expired is given up hourly, and not before it had its chance on this connection: whatever
+# a clock said while it waited, all that can go is submitted, and its keys were asked for, by then.
+_EXPIRY_DELAY_S: Final = 60.0
+_EXPIRY_INTERVAL_S: Final = 3_600.0
+
 # The relay is busy or broken: it would refuse everybody's envelopes.
 _CONCERNS_ALL: Final = frozenset({Refusal.RATE_LIMITED, Refusal.RELAY_TROUBLE})
 
@@ -61,11 +67,12 @@ class OutboxFlusher:
     def __init__(self, shared: Shared, *, anonymous: bool = False) -> None:
         self._shared = shared
         self._anonymous = anonymous
+        self._next_look = math.inf  # only where we are logged in is anything given up
         self.holdoffs = Holdoffs()
 
     async def serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
         """Submit what is ready, now and whenever something changes, until the connection ends."""
-        await self._give_up_expired()
+        self._next_look = trio.current_time() + _EXPIRY_DELAY_S
         await self.work_on(connection)
 
     def has_work(self, tx: Transaction) -> bool:
@@ -83,7 +90,10 @@ class OutboxFlusher:
                 if any(_is_token_refused(item, answer) for item, answer in answered):
                     return
                 continue
-            with trio.move_on_at(self.holdoffs.next_end()):
+            if trio.current_time() >= self._next_look:
+                await self._give_up_expired()
+                self._next_look = trio.current_time() + _EXPIRY_INTERVAL_S
+            with trio.move_on_at(min(self._next_look, self.holdoffs.next_end())):
                 await self._shared.changed.wait_beyond(heard)
 
     async def _give_up_expired(self) -> None:

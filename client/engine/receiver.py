@@ -40,7 +40,7 @@ from protocol.wire.messages import (
 # Whoever displaced us wants to receive too: coming back at once would be a tug of war.
 _DISPLACED_PAUSE_S: Final = 30.0
 
-# Prekeys rotate every two days; a connection may last longer.
+# Prekeys rotate every two days and die after 35; a connection may last longer.
 _UPKEEP_INTERVAL_S: Final = 3_600.0
 
 
@@ -60,7 +60,7 @@ class Receiver:
         await shelf.refill()
         await connection.request(Subscribe(), Subscribed)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_refill_hourly, shelf)
+            nursery.start_soon(self._keep_up_hourly, shelf)
             async for push in connection.pushes:
                 await self._take(connection, shelf, [push, *_at_hand(connection)])
             nursery.cancel_scope.cancel()
@@ -88,8 +88,15 @@ class Receiver:
         return outcomes
 
     async def _tidy(self) -> None:
-        bereft = await self._shared.write(tidy)
+        surroundings = self._shared.surroundings
+        bereft = await self._shared.write(lambda tx: tidy(tx, surroundings))
         self._shared.tell(HistoryChanged(peer) for peer in bereft)
+
+    async def _keep_up_hourly(self, shelf: PrekeyShelf) -> None:
+        while True:
+            await trio.sleep(_UPKEEP_INTERVAL_S)
+            await shelf.refill()
+            await self._tidy()
 
     async def _come_back_later(self, connection: RelayConnection) -> None:
         self._shared.standing.troubled(
@@ -114,12 +121,6 @@ def events_of(outcomes: Iterable[Outcome]) -> list[EngineEvent]:
         if isinstance(outcome, Held) and outcome.question is not None:
             events[outcome.question] = None
     return list(events)
-
-
-async def _refill_hourly(shelf: PrekeyShelf) -> None:
-    while True:
-        await trio.sleep(_UPKEEP_INTERVAL_S)
-        await shelf.refill()
 
 
 def _at_hand(connection: RelayConnection) -> list[Push]:

@@ -25,7 +25,7 @@ from client.messaging.opening import OtherIdentity, open_message
 from client.messaging.outcomes import Duplicate, Held, Junk, Outcome, Unreadable
 from client.store import account, held, seen, settings
 from client.store.held import HeldEnvelope
-from client.store.transaction import Transaction, storable
+from client.store.transaction import Transaction
 from client.values import Delivery, Surroundings
 from protocol.errors import GlasspostError, PeerError, PrekeysGone
 
@@ -40,8 +40,7 @@ def receive(tx: Transaction, delivery: Delivery, surroundings: Surroundings) -> 
     """
     if seen.has_envelope(tx, delivery.envelope_id) or held.has(tx, delivery.envelope_id):
         return Duplicate()
-    # A clock of the far side that no database holds is as wrong as one it does.
-    delivery = replace(delivery, arrival_ms=storable(delivery.arrival_ms))
+    delivery = _dated(tx, delivery)
     try:
         arrival = open_seal(tx, account.get(tx), delivery)
     except PeerError as error:
@@ -68,12 +67,17 @@ def set_aside(tx: Transaction, delivery: Delivery, reason: str) -> Outcome:
     """
     if seen.has_envelope(tx, delivery.envelope_id) or held.has(tx, delivery.envelope_id):
         return Duplicate()
-    delivery = replace(delivery, arrival_ms=storable(delivery.arrival_ms))
+    delivery = _dated(tx, delivery)
     try:
         arrival = open_seal(tx, account.get(tx), delivery)
     except (GlasspostError, ValueError):
         return Junk(reason)
     return _note_gap(tx, arrival, PeerError(reason))
+
+
+def _dated(tx: Transaction, delivery: Delivery) -> Delivery:
+    arrival_ms = settings.plausible_arrival_ms(tx, delivery.arrival_ms)
+    return replace(delivery, arrival_ms=arrival_ms)
 
 
 def _note_gap(tx: Transaction, arrival: Arrival, error: PeerError) -> Outcome:

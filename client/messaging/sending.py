@@ -4,6 +4,9 @@
                  └─ otherwise ──────▶ AWAITING_KEYS   content kept in the encrypted store
     encrypt_waiting: AWAITING_KEYS ──▶ READY          in order, when the keys have come
 
+A counter is taken when a message is encrypted: one that fails before leaves no gap, which its
+reader would take for a loss. Until then it bears the number it would get, for its place here.
+
 Only what is committed may be seen by the network; what is READY is never
 encrypted again.
 
@@ -14,7 +17,7 @@ from dataclasses import replace
 
 from client.errors import LocalError
 from client.messaging.blocking import require_not_blocked
-from client.messaging.encrypting import Route, encrypt_on, is_stale, route_to
+from client.messaging.encrypting import Route, encrypt_on, is_stale, present_ms, route_to
 from client.messaging.profile_sharing import tell_if_due
 from client.store import (
     account,
@@ -29,11 +32,11 @@ from client.store import (
     specimens,
 )
 from client.store.history import NewEntry
-from client.store.outbox import NewItem
+from client.store.outbox import NewItem, WaitingContent
 from client.store.sent import Sent
 from client.store.transaction import Transaction
 from client.values import EntryKind, HistoryEntry, MessageState, Specimen, Surroundings
-from protocol.e2ee.content import Content, Text, encode_content
+from protocol.e2ee.content import Content, Text, decode_content_untrusted, encode_content
 from protocol.errors import NotUnicode, TooLong
 from protocol.ids import (
     IDENTIFIER_BYTES,
@@ -57,7 +60,11 @@ def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundi
     _require_sendable(own, peer, text)
     require_not_blocked(tx, peer)
     message_id = MessageId(surroundings.random_bytes(IDENTIFIER_BYTES))
-    now_ms, counter = surroundings.now_ms(), contacts.next_counter(tx, peer)
+    # Behind what waits already, or the peer would read this first.
+    waits = outbox.is_awaiting(tx, peer) or is_stale(tx, peer, surroundings)
+    waits = waits or route_to(tx, peer) is None
+    counter = _expected_counter(tx, peer) if waits else contacts.next_counter(tx, peer)
+    now_ms = surroundings.now_ms()
     content = Content(message_id, counter, now_ms, Text(text))
     packed = _encode(content)
     history.add(
@@ -74,10 +81,7 @@ def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundi
             counter=counter,
         ),
     )
-    envelope = b""
-    # Behind what waits already, or the peer would read this first.
-    if not outbox.is_awaiting(tx, peer) and not is_stale(tx, peer, surroundings):
-        envelope = _encrypt(tx, peer, message_id, packed, surroundings)
+    envelope = b"" if waits else _encrypt(tx, peer, message_id, packed, surroundings)
     _queue(tx, peer, message_id, packed, envelope, surroundings)
     profile_keys.accept(tx, peer)
     if envelope:
@@ -92,9 +96,10 @@ def encrypt_waiting(tx: Transaction, peer: Name, surroundings: Surroundings) -> 
     """
     count = 0
     for waiting in outbox.awaiting(tx, peer):
-        envelope = _encrypt(tx, peer, waiting.message_id, waiting.content, surroundings)
-        if not envelope:
+        if route_to(tx, peer) is None:
             break
+        content = _numbered(tx, peer, waiting)
+        envelope = _encrypt(tx, peer, waiting.message_id, content, surroundings)
         outbox.make_ready(tx, peer, waiting.row_id, envelope)
         count += 1
     return count
@@ -130,7 +135,7 @@ def send_again(
     if route is not None and session is not None and not is_stale(tx, entry.peer, surroundings):
         route = replace(route, session=session)
         envelope = _encrypt_on(tx, route, entry.message_id, packed, surroundings)
-    item = _item(entry.peer, entry.message_id, packed, envelope, surroundings)
+    item = _item(tx, entry.peer, entry.message_id, packed, envelope, surroundings)
     outbox.add(tx, replace(item, envelope_id=envelope_id))
 
 
@@ -138,6 +143,25 @@ def _packed_again(entry: HistoryEntry) -> bytes:
     """Give the content of a text of ours, as it was."""
     content = Content(entry.message_id, entry.counter, entry.sent_at_ms, Text(entry.text))
     return encode_content(content)
+
+
+def _expected_counter(tx: Transaction, peer: Name) -> int:
+    """Give the number that a message would get if all that waits before it goes out."""
+    return contacts.last_counter(tx, peer) + len(outbox.awaiting(tx, peer)) + 1
+
+
+def _numbered(tx: Transaction, peer: Name, waiting: WaitingContent) -> bytes:
+    """Give the content with the counter it leaves with.
+
+    One that left before, for another key of the peer, keeps its own. One that did not is above the
+    last that was taken: it was expected behind all that waited, of which some may have failed.
+    """
+    content = decode_content_untrusted(waiting.content)
+    if content.counter <= contacts.last_counter(tx, peer):
+        return waiting.content
+    counter = contacts.next_counter(tx, peer)
+    history.set_counter(tx, peer, account.get(tx).name, waiting.message_id, counter)
+    return encode_content(replace(content, counter=counter))
 
 
 def _encrypt(
@@ -171,10 +195,11 @@ def _queue(
     envelope: bytes,
     surroundings: Surroundings,
 ) -> None:
-    outbox.add(tx, _item(peer, message_id, content, envelope, surroundings))
+    outbox.add(tx, _item(tx, peer, message_id, content, envelope, surroundings))
 
 
 def _item(
+    tx: Transaction,
     peer: Name,
     message_id: MessageId,
     content: bytes,
@@ -186,7 +211,8 @@ def _item(
         to=DeviceAddress(peer),
         envelope_id=EnvelopeId(surroundings.random_bytes(IDENTIFIER_BYTES)),
         message_id=message_id,
-        queued_at_ms=surroundings.now_ms(),
+        # A clock that is behind, as before it has heard of the network, must not age it.
+        queued_at_ms=present_ms(tx, surroundings),
         content=b"" if envelope else content,
         envelope=envelope,
     )

@@ -20,6 +20,7 @@ def accepted(tx: Transaction, row_id: int, arrival_ms: int) -> None:
     item = outbox.get(tx, row_id)
     if item is None:
         return
+    arrival_ms = settings.plausible_arrival_ms(tx, arrival_ms)
     history.mark_at_relay(tx, account.get(tx).name, item.message_id, arrival_ms)
     specimens.note_submitted(tx, item.to.name, item.message_id, named=not item.anonymous)
     settings.hear_arrival(tx, arrival_ms)

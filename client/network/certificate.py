@@ -29,13 +29,14 @@ def read_relay_key(certificate: bytes | None) -> RelayKey:
     handshake holds the private key, and the key alone is compared with the pin.
 
     Raises:
-        RelayUnreachable: there is no certificate, or its key is not Ed25519.
+        RelayUnreachable: there is no certificate, its key is not Ed25519, or it
+            is 32 zero bytes, which stand for "no TLS" in signed statements.
     """
     try:
         key = x509.load_der_x509_certificate(certificate or b"").public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
         raise _not_a_relay() from error
-    if not isinstance(key, Ed25519PublicKey):
+    if not isinstance(key, Ed25519PublicKey) or not any(key.public_bytes_raw()):
         raise _not_a_relay()
     info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return RelayKey(key.public_bytes_raw(), hashlib.sha256(info).hexdigest())

@@ -23,7 +23,7 @@ from client.network.failures import ConnectionLost, Loss, explain
 from client.network.one_error import one_error
 from client.network.refusals import RelayRefusal
 from client.network.statements import Challenge
-from client.network.transport import NO_RELAY_KEY, Dialed
+from client.network.transport import Dialed
 from protocol.errors import WireError
 from protocol.limits import (
     DELIVERY_WINDOW,
@@ -81,7 +81,7 @@ class RelayConnection:
 
     def __init__(self, dialed: Dialed) -> None:
         self._stream = dialed.stream
-        self._relay_key = dialed.relay_key
+        self._relay_key, self._tls = dialed.relay_key, dialed.tls
         self._link = ClientLink()
         self._waiting: dict[int, _Waiting] = {}
         self._slots = trio.Semaphore(MAX_REQUESTS_IN_FLIGHT)
@@ -197,7 +197,7 @@ class RelayConnection:
                 welcome = await self.request(hello, Welcome)
         except trio.TooSlowError:
             raise ConnectionLost("The relay did not greet in time.") from None
-        if self._relay_key not in (NO_RELAY_KEY, welcome.relay_key):
+        if self._tls and self._relay_key != welcome.relay_key:
             raise ConnectionLost("The relay's greeting names another key than its certificate.")
         self.challenge = Challenge(welcome.nonce, self._relay_key, welcome.version)
         self.relay_clock_ms = welcome.clock_ms

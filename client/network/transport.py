@@ -38,12 +38,14 @@ class Dialed:
     """A stream to a relay that has shown the right key.
 
     ``relay_key`` is the raw Ed25519 key for the login transcript (zeros without TLS);
-    ``fingerprint`` is to be pinned where none was known (None without TLS).
+    ``fingerprint`` is to be pinned where none was known (None without TLS);
+    ``tls`` says which, for to who compares keys the zeros are a value like any other.
     """
 
     stream: trio.abc.Stream
     relay_key: bytes
     fingerprint: str | None
+    tls: bool = True
 
 
 Dialer = Callable[[RelayAddress], Awaitable[Dialed]]
@@ -71,7 +73,7 @@ async def dial(address: RelayAddress) -> Dialed:
 async def _secured(tcp: trio.SocketStream, address: RelayAddress) -> Dialed:
     """Put TLS on ``tcp`` where the address says so; close it if that fails."""
     if address.plain:
-        return Dialed(tcp, NO_RELAY_KEY, None)
+        return Dialed(tcp, NO_RELAY_KEY, None, tls=False)
     stream = trio.SSLStream(tcp, _tls_context())
     try:
         await stream.do_handshake()

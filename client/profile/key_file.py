@@ -142,7 +142,7 @@ def _unwrap(wrapped: bytes, stretching: Stretching, passphrase: Passphrase) -> D
 
 
 def _associated_data(stretching: Stretching) -> bytes:
-    return encode_fields(Label.PROFILE_KEY, bytes([VERSION]), pack(stretching))
+    return encode_fields(Label.KEY_FILE, bytes([VERSION]), pack(stretching))
 
 
 def _read_body(path: Path) -> _Body:

@@ -109,6 +109,13 @@ def next_counter(tx: Transaction, name: Name) -> int:
     return counter
 
 
+def last_counter(tx: Transaction, name: Name) -> int:
+    """Give the number of our newest message to ``name`` that was encrypted, 0 before the first."""
+    _require(tx, name)
+    counter: int = tx.value("SELECT last_counter FROM contacts WHERE name = ?", (name,))
+    return counter
+
+
 def _require(tx: Transaction, name: Name) -> None:
     tx.execute("INSERT OR IGNORE INTO contacts (name) VALUES (?)", (name,))
 

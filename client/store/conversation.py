@@ -59,6 +59,18 @@ def entry(tx: Transaction, row_id: int) -> HistoryEntry | None:
     return found[0] if found else None
 
 
+def message(
+    tx: Transaction, peer: Name, message_id: MessageId, *, outgoing: bool
+) -> HistoryEntry | None:
+    """Give the line of a message in one direction of a conversation, or None."""
+    found = _entries(
+        tx,
+        "WHERE peer = ? AND message_id = ? AND (sender <> peer) = ?",
+        (peer, message_id, outgoing),
+    )
+    return found[0] if found else None
+
+
 def by_message_id(tx: Transaction, message_id: MessageId) -> HistoryEntry | None:
     """Give the line of a message, or None (a peer may have chosen another's id: the first)."""
     found = _entries(tx, "WHERE message_id = ? ORDER BY row_id LIMIT 1", (message_id,))

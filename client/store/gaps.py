@@ -212,6 +212,13 @@ def expire(tx: Transaction, now_ms: int) -> None:
     tx.execute("DELETE FROM retry_requests WHERE asked_ms < ?", (before_ms,))
 
 
+def not_after(tx: Transaction, now_ms: int) -> None:
+    """Let what is dated ahead of ``now_ms`` count from then."""
+    latest = (storable(now_ms),)
+    tx.execute("UPDATE gaps SET arrival_ms = ?1 WHERE arrival_ms > ?1", latest)
+    tx.execute("UPDATE retry_requests SET asked_ms = ?1 WHERE asked_ms > ?1", latest)
+
+
 def _gap(row: Row) -> Gap:
     digest, peer, arrival_ms, line, packed = row
     return Gap(digest, Name(peer), arrival_ms, line, None if packed is None else _unpack(packed))

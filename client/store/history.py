@@ -199,6 +199,16 @@ def mark_failed(
         ordering.settle(tx, row_id, storable(now_ms))
 
 
+def set_counter(
+    tx: Transaction, peer: Name, own: Name, message_id: MessageId, counter: int
+) -> None:
+    """Give our message the number that it leaves with."""
+    tx.execute(
+        "UPDATE history SET counter = ? WHERE message_id = ? AND peer = ? AND sender = ?",
+        (counter, message_id, peer, own),
+    )
+
+
 def mark_queued_again(tx: Transaction, row_id: int) -> None:
     """Note that our message waits once more, for another key of the peer."""
     tx.execute("UPDATE history SET state = ? WHERE row_id = ?", (MessageState.QUEUED, row_id))

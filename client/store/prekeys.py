@@ -146,6 +146,13 @@ def delete(tx: Transaction, kind: PrekeyKind, key_id: int) -> None:
     tx.execute("DELETE FROM prekeys WHERE kind = ? AND key_id = ?", (kind, key_id))
 
 
+def not_after(tx: Transaction, now_ms: int) -> None:
+    """Let prekeys whose retirement is dated ahead of ``now_ms`` count as retired then."""
+    tx.execute(
+        "UPDATE prekeys SET retired_at_ms = ?1 WHERE retired_at_ms > ?1", (storable(now_ms),)
+    )
+
+
 def delete_expired(tx: Transaction, now_ms: int) -> list[tuple[PrekeyKind, int]]:
     """Delete prekeys that were retired 35 days ago; tell which."""
     rows = tx.all(

@@ -45,6 +45,11 @@ def expire(tx: Transaction, now_ms: int) -> None:
     tx.execute("DELETE FROM seen WHERE arrival_ms < ?", (storable(now_ms) - SEEN_ID_LIFE_MS,))
 
 
+def not_after(tx: Transaction, now_ms: int) -> None:
+    """Let marks that are dated ahead of ``now_ms`` count from then."""
+    tx.execute("UPDATE seen SET arrival_ms = ?1 WHERE arrival_ms > ?1", (storable(now_ms),))
+
+
 def _has(tx: Transaction, mark: bytes) -> bool:
     return tx.value("SELECT 1 FROM seen WHERE mark = ?", (mark,)) is not None
 

@@ -92,3 +92,8 @@ def forget(tx: Transaction, peer: Name) -> None:
 def expire(tx: Transaction, now_ms: int) -> None:
     """Forget what nobody can ask for any more."""
     tx.execute("DELETE FROM sent WHERE sent_ms < ?", (storable(now_ms) - SENT_DIGEST_LIFE_MS,))
+
+
+def not_after(tx: Transaction, now_ms: int) -> None:
+    """Let what is dated ahead of ``now_ms`` count from then."""
+    tx.execute("UPDATE sent SET sent_ms = ?1 WHERE sent_ms > ?1", (storable(now_ms),))

@@ -147,6 +147,11 @@ def forget_peer(tx: Transaction, peer: Name) -> None:
     tx.execute("DELETE FROM sessions WHERE peer = ?", (peer,))
 
 
+def not_after(tx: Transaction, now_ms: int) -> None:
+    """Let sessions that are dated ahead of ``now_ms`` count as used then."""
+    tx.execute("UPDATE sessions SET used_ms = ?1 WHERE used_ms > ?1", (now_ms,))
+
+
 def expire(tx: Transaction, now_ms: int) -> None:
     """Delete archived sessions whose life is over; the one to send on stays."""
     old = tx.all(

@@ -19,10 +19,15 @@ TABLE: Final = (
 )
 
 
+# The clock is noted at login and every ten minutes after; a busy machine may be late.
+_UNHEARD_MS: Final = 3_600_000
+
+
 class _Setting(StrEnum):
     RELAY_ADDRESS = "relay address"
     RELAY_PIN = "relay pin"
     RELAY_CLOCK_MS = "relay clock ms"
+    RELAY_CLOCK_SAID_MS = "relay clock said ms"
     PADDING = "padding"
     PREKEYS_DOUBTED = "prekeys doubted"
     PREKEYS_RENEWED_MS = "prekeys renewed ms"
@@ -68,12 +73,24 @@ def hear_relay_clock(tx: Transaction, clock_ms: int) -> None:
     every later bundle look too old, for good.
     """
     _set(tx, _Setting.RELAY_CLOCK_MS, storable(clock_ms))
+    _set(tx, _Setting.RELAY_CLOCK_SAID_MS, storable(clock_ms))
 
 
 def hear_arrival(tx: Transaction, arrival_ms: int) -> None:
-    """Take note of a time in the relay's past: its clock is there, or further."""
+    """Take note of a time in the relay's past, a plausible one: its clock is there, or further."""
     if arrival_ms > relay_clock_ms(tx):
-        hear_relay_clock(tx, arrival_ms)
+        _set(tx, _Setting.RELAY_CLOCK_MS, plausible_arrival_ms(tx, arrival_ms))
+
+
+def plausible_arrival_ms(tx: Transaction, arrival_ms: int) -> int:
+    """Give ``arrival_ms``, but no time that the relay's clock cannot have reached yet.
+
+    One wrong delivery would else date what is kept by its arrival into a
+    future in which it never grows old. What counts is what Welcome and Pong
+    said: arrivals that raise the clock a little do not add up.
+    """
+    said_ms: int = _get(tx, _Setting.RELAY_CLOCK_SAID_MS) or 0
+    return min(storable(arrival_ms), said_ms + _UNHEARD_MS)
 
 
 def padding(tx: Transaction) -> Padding:

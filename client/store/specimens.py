@@ -61,18 +61,32 @@ def note_submitted(tx: Transaction, peer: Name, message_id: MessageId, *, named:
     )
 
 
-def find(tx: Transaction, prefix: str, limit: int = 2) -> list[Specimen]:
-    """Give the specimens of messages whose id begins with ``prefix``, one a message, newest first.
+def find(
+    tx: Transaction,
+    prefix: str,
+    limit: int = 6,
+    *,
+    peer: Name | None = None,
+    outgoing: bool | None = None,
+) -> list[Specimen]:
+    """Give the specimens of messages whose id begins with ``prefix``, newest first.
+
+    One a message, the newest: a text may have been encrypted again. Peers choose the ids
+    of their messages, so a message is peer, direction and id: none hides another.
 
     Args:
         prefix: hexadecimal digits, at least one.
         limit: most to give; two tell that the prefix is not enough.
+        peer: only messages with this one.
+        outgoing: only ours, or only theirs.
     """
     rows = tx.all(
-        "SELECT message_id, peer, outgoing, envelope, payload, named FROM specimens WHERE row_id IN"
-        " (SELECT max(row_id) FROM specimens WHERE substr(lower(hex(message_id)), 1, ?) = ?"
-        " GROUP BY message_id) ORDER BY row_id DESC LIMIT ?",
-        (len(prefix), prefix.lower(), limit),
+        "SELECT message_id, peer, outgoing, envelope, payload, named FROM specimens"
+        " WHERE row_id IN"
+        " (SELECT max(row_id) FROM specimens WHERE substr(lower(hex(message_id)), 1, ?1) = ?2"
+        " AND peer = coalesce(?3, peer) AND outgoing = coalesce(?4, outgoing)"
+        " GROUP BY peer, outgoing, message_id) ORDER BY row_id DESC LIMIT ?5",
+        (len(prefix), prefix.lower(), peer, outgoing, limit),
     )
     return [
         Specimen(

@@ -167,6 +167,12 @@ def expire_skipped(session: Session, now_ms: int) -> Session:
     return session if state is session.ratchet else replace(session, ratchet=state)
 
 
+def redate_skipped(session: Session, latest_ms: int) -> Session:
+    """Let skipped message keys dated ahead of ``latest_ms`` wait from then."""
+    state = ratchet.redate_skipped(session.ratchet, latest_ms)
+    return session if state is session.ratchet else replace(session, ratchet=state)
+
+
 def peek_untrusted(message: bytes) -> RatchetHeader:
     """Read a ratchet message's header: which session, which handshake. Believe nothing.
 

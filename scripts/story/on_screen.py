@@ -121,6 +121,10 @@ def _search_note(look: Look) -> Padding:
     note = Text.assemble(
         (f"» {look.when}: ", "bold"),
         f"searched {searched}: ",
-        (f"{look.hits_count} canaries found", "bold red" if look.hits_count else "green"),
+        (f"{_canaries(look.found_count)} found", "bold red" if look.found_count else "green"),
     )
     return Padding(note, (0, 1))
+
+
+def _canaries(count: int) -> str:
+    return "1 canary" if count == 1 else f"{count} canaries"

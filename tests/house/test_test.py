@@ -22,12 +22,17 @@ def test_strace_present_is_enough(found: set[str], capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == ""
 
 
-def test_root_installs_it(found: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ci", [True, False])
+def test_root_installs_it_in_ci_only(
+    found: set[str], monkeypatch: pytest.MonkeyPatch, *, ci: bool
+) -> None:
     found.add("apt-get")
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(script, "install_strace", lambda: found.add("strace"))
+    if ci:
+        monkeypatch.setenv("CI", "true")
     script.provide_strace()
-    assert "strace" in found
+    assert ("strace" in found) is ci
 
 
 def test_others_are_told_that_tests_skip(

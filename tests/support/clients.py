@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from client.messaging import fetching, prekey_doubts, prekey_upkeep, profile_sharing, submitting
 from client.messaging.arrival import open_seal
+from client.messaging.housekeeping import tidy
 from client.messaging.outcomes import Outcome
 from client.messaging.receiving import receive
 from client.messaging.sending import compose_text
@@ -196,6 +197,9 @@ class Client:
 
     def hear_clock(self) -> None:
         self.write(lambda tx: settings.hear_relay_clock(tx, self.relay.clock.now_ms))
+
+    def tidy(self) -> None:
+        self.write(lambda tx: tidy(tx, self.surroundings))
 
     def fetch_keys(self) -> list[TrustQuestion]:
         """Fetch what :func:`fetching.prepare` wants."""

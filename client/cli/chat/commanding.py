@@ -114,7 +114,8 @@ class Commanding:
     async def _history(self, argument: str) -> None:
         peer = self._peer()
         entries = await self._engine.history(peer, _count(argument))
-        for text in with_days(entries, layout_for(self._view.console, [peer])):
+        spoken = [self._talk.spoken(entry) for entry in entries]
+        for text in with_days(spoken, layout_for(self._view.console, [peer])):
             self._view.say(text)
 
     async def _search(self, argument: str) -> None:
@@ -127,7 +128,9 @@ class Commanding:
     async def _status(self, _argument: str) -> None:
         local = running_relay(default_folder())
         self._view.say(
-            status_lines(await self._engine.status(), local, width_of(self._view.console))
+            status_lines(
+                await self._engine.status(), local, width_of(self._view.console), self._talk.speak
+            )
         )
 
     async def _help(self, _argument: str) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from client.cli.opening import opened_offline
 from client.cli.options import global_options
 from client.cli.output import Json, Output
+from client.cli.profiles import parse_peer
 from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.cli.tables import count_of
@@ -20,6 +21,7 @@ from client.xray.layers import take_picture
 from client.xray.spans import Layer, Reader, Span
 from protocol.e2ee.content import Content, encode_content
 from protocol.e2ee.content import Text as TextBody
+from protocol.ids import Name
 
 _STYLES: Final = {Reader.RELAY: "red", Reader.RECIPIENT: "green", Reader.NOBODY: "magenta"}
 _SHORT_HEX_BYTES: Final = 4
@@ -32,22 +34,28 @@ _WHAT_CELLS: Final = 40
 Examples:
   glasspost history bob --ids       find the id
   glasspost xray 7f3a2c10           its beginning is enough
-  glasspost xray 7f3a2c10 --full    all bytes"""
+  glasspost xray 7f3a2c10 --full    all bytes
+  glasspost xray 7f --to bob        only among your messages to bob"""
 )
 @click.argument("message_id")
 @click.option("--full", is_flag=True, help="Show every byte.")
+@click.option("--to", "receiver", metavar="NAME", help="Look only among messages to NAME.")
+@click.option("--from", "sender", metavar="NAME", help="Look only among messages from NAME.")
 @global_options(hidden=True)
 @asynchronous
-async def command(settings: Settings, message_id: str, full: bool) -> None:
+async def command(
+    settings: Settings, message_id: str, full: bool, receiver: str | None, sender: str | None
+) -> None:
     """Take a message apart, layer by layer, as it travelled.
 
     Every byte is named, with who can read it and the section of docs/protocol.md that describes
     what made it. Works offline on your own newest messages.
     """
     output, prefix = Output(json=settings.json), _checked(message_id)
+    peer, outgoing = _direction(receiver, sender)
     async with opened_offline(settings) as engine:
-        specimen = await engine.specimen(prefix)
-        entry = await engine.entry(specimen.peer, specimen.message_id)
+        specimen = await engine.specimen(prefix, peer=peer, outgoing=outgoing)
+        entry = await engine.entry(specimen.peer, specimen.message_id, outgoing=specimen.outgoing)
     layers = take_picture(specimen.envelope, specimen.payload, content_of(entry)).layers
     output.record(_record(specimen, layers))
     output.line(_heading(specimen))
@@ -74,6 +82,14 @@ def _checked(message_id: str) -> str:
         why="An id has 32 hexadecimal digits; its beginning is enough.",
         hint="Find it with: glasspost history PEER --ids",
     )
+
+
+def _direction(receiver: str | None, sender: str | None) -> tuple[Name | None, bool | None]:
+    """Give the peer and the direction to look in; None where any will do."""
+    if receiver is not None and sender is not None:
+        raise LocalError("A message is to or from somebody, not both.", hint="Choose one of them.")
+    named = receiver if sender is None else sender
+    return (None, None) if named is None else (parse_peer(named), sender is None)
 
 
 def _heading(specimen: Specimen) -> Text:

@@ -108,6 +108,12 @@ def expire_skipped(state: RatchetState, now_ms: int) -> RatchetState:
     return state if skipped is state.skipped else replace(state, skipped=skipped)
 
 
+def redate_skipped(state: RatchetState, latest_ms: int) -> RatchetState:
+    """Let skipped keys dated ahead of ``latest_ms`` wait from then: their clock was wrong."""
+    skipped = state.skipped.not_after(latest_ms)
+    return state if skipped is state.skipped else replace(state, skipped=skipped)
+
+
 def _message_key(
     state: RatchetState, header: RatchetHeader, now_ms: int
 ) -> tuple[RatchetState, MessageKey]:

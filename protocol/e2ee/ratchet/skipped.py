@@ -75,6 +75,15 @@ class SkippedKeys:
         count = sum(1 for _ in old)
         return self if count == 0 else skipped_keys_of(islice(self.entries.items(), count, None))
 
+    def not_after(self, now_ms: int) -> "SkippedKeys":
+        """Let keys dated ahead of ``now_ms`` wait from then: their clock was wrong."""
+        if self._newest_ms() <= now_ms:
+            return self
+        return skipped_keys_of(
+            (at, kept._replace(since_ms=min(kept.since_ms, now_ms)))
+            for at, kept in self.entries.items()
+        )
+
     def _newest_ms(self) -> int:
         return self.entries[next(reversed(self.entries))].since_ms if self.entries else 0
 

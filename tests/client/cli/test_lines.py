@@ -70,7 +70,7 @@ def test_a_gap_is_shown_as_a_gap() -> None:
     [
         (EntryKind.UNSUPPORTED, "needs a newer version"),
         (EntryKind.UNREADABLE, "could not be opened"),
-        (EntryKind.NOTICE, "-- so it is --"),
+        (EntryKind.NOTICE, "-- so it is"),
     ],
 )
 def test_odd_kinds_are_said_in_words(kind: EntryKind, words: str) -> None:

@@ -108,7 +108,7 @@ class World:
             raise RelayUnreachable("The relay cannot be reached.", why="The test stopped it.")
         ours, theirs = memory_stream_pair()
         self._connections.start_soon(self._relay.attend, theirs)
-        return Dialed(self.wrap(ours), NO_RELAY_KEY, None)
+        return Dialed(self.wrap(ours), NO_RELAY_KEY, None, tls=False)
 
     # --- people ---------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from client.messaging.housekeeping import tidy
 from client.messaging.outcomes import Junk, Unreadable
 from client.messaging.receiving import receive
 from client.store.transaction import Transaction
@@ -137,7 +136,7 @@ class World:
         client.relay.clock.now_ms += 24 * 3_600_000
         for each in (self.alice, self.bob):
             each.come_online()
-            each.write(tidy)
+            each.tidy()
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])

@@ -1,11 +1,11 @@
 """Prekeys: on disk first, uploaded once, rotated, retired, and forgotten in time."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from client.messaging import prekey_upkeep
-from client.messaging.housekeeping import tidy
 from client.store import prekeys, settings
 from client.store.prekeys import MAX_ONE_TIME_PRIVATES, MEDIUM_LIVED, PrekeyKind
 from protocol.e2ee.prekeys import verify_bundle
@@ -104,11 +104,11 @@ def test_keys_rotate_and_retired_ones_live_35_days(
         assert private_ids(alice, kind) == [1, 2]
     relay.clock.now_ms += RETIRED_PREKEY_LIFE_MS
     alice.hear_clock()
-    alice.write(tidy)
+    alice.tidy()
     assert private_ids(alice, PrekeyKind.SEALING) == [1, 2]
     relay.clock.now_ms += 1
     alice.hear_clock()
-    alice.write(tidy)
+    alice.tidy()
     for kind in MEDIUM_LIVED:
         assert private_ids(alice, kind) == [2]
 
@@ -138,7 +138,7 @@ def test_a_jump_of_the_local_clock_deletes_and_makes_nothing(
     alice, bob = friends
     before = alice.dump()
     relay.clock.now_ms += 400 * 24 * 3_600_000  # Alice's own clock: the relay's was not heard
-    alice.write(tidy)
+    alice.tidy()
     assert due(alice, 100) is None
     assert alice.dump() == before
     assert alice.texts(bob) == ["hello alice"]
@@ -183,12 +183,58 @@ def test_handshakes_are_remembered_as_long_as_they_could_be_replayed(
     assert remembered() == 1
     relay.clock.now_ms += PREKEY_ROTATION_MS
     bob.come_online()
-    bob.write(tidy)
+    bob.tidy()
     assert remembered() == 1
     relay.clock.now_ms += RETIRED_PREKEY_LIFE_MS + 1
     bob.come_online()
-    bob.write(tidy)
+    bob.tidy()
     assert remembered() == 0
+
+
+def test_a_relay_clock_that_lies_deletes_no_key(
+    friends: tuple[Client, Client], relay: FakeRelay
+) -> None:
+    alice, _ = friends
+    relay.clock.now_ms += PREKEY_ROTATION_MS
+    alice.come_online()  # the first keys are retired
+    right_ms = relay.clock.now_ms
+    alice.write(lambda tx: settings.hear_relay_clock(tx, right_ms + RETIRED_PREKEY_LIFE_MS + 1))
+    alice.tidy()
+    for kind in MEDIUM_LIVED:
+        assert private_ids(alice, kind) == [1, 2]
+
+
+def test_what_was_retired_under_a_wrong_clock_grows_old_all_the_same(
+    friends: tuple[Client, Client], relay: FakeRelay
+) -> None:
+    alice, _ = friends
+    wrong_ms = relay.clock.now_ms + 100 * 365 * 24 * 3_600_000
+    alice.write(lambda tx: settings.hear_relay_clock(tx, wrong_ms))
+    confirm(alice, must(due(alice, 100)))
+    alice.hear_clock()
+    alice.tidy()
+    relay.clock.now_ms += RETIRED_PREKEY_LIFE_MS + 1
+    alice.hear_clock()
+    alice.tidy()
+    for kind in MEDIUM_LIVED:
+        assert private_ids(alice, kind) == [2]
+
+
+def test_a_delivery_dated_ahead_moves_the_clock_little_and_ages_like_any_other(
+    friends: tuple[Client, Client], relay: FakeRelay
+) -> None:
+    alice, bob = friends
+    before_ms = bob.read(settings.relay_clock_ms)
+    alice.send(bob, "from the year 2127")
+    alice.flush()
+    (sent,) = relay.mail[bob.name]
+    bob.receive(replace(sent, arrival_ms=sent.arrival_ms + 100 * 365 * 24 * 3_600_000))
+    assert bob.texts(alice)[-1] == "from the year 2127"
+    assert bob.read(settings.relay_clock_ms) <= before_ms + 3_600_000
+    relay.clock.now_ms += 61 * 24 * 3_600_000
+    bob.hear_clock()
+    bob.tidy()
+    assert bob.connection.execute("SELECT count(*) FROM seen").get == 0
 
 
 @pytest.mark.parametrize("days", [59, 61])
@@ -198,7 +244,7 @@ def test_marks_of_what_was_seen_live_60_days(
     _, bob = friends
     relay.clock.now_ms += days * 24 * 3_600_000
     bob.hear_clock()
-    bob.write(tidy)
+    bob.tidy()
     count = bob.connection.execute("SELECT count(*) FROM seen").get
     assert (count > 0) is (days < 60)
 
@@ -210,7 +256,7 @@ def test_the_active_session_outlives_a_long_silence(
     relay.clock.now_ms += 300 * 24 * 3_600_000
     for client in friends:
         client.come_online()
-        client.write(tidy)
+        client.tidy()
     text = f"long time no see {rng.random()}"
     alice.send(bob, text)
     talk(alice, bob)

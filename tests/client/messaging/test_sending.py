@@ -199,3 +199,15 @@ def test_the_outbox_gives_up_only_when_both_clocks_say_so(
     assert alice.write(lambda tx: submitting.give_up_expired(tx, alice.surroundings)) == [bob.name]
     assert states(alice, bob)[-1] is MessageState.FAILED
     assert "30 days" in alice.history(bob)[-1].failure
+
+
+def test_a_text_queued_under_a_clock_that_was_behind_is_as_young_as_it_is(
+    friends: tuple[Client, Client], relay: FakeRelay
+) -> None:
+    alice, bob = friends
+    right_ms = relay.clock.now_ms
+    relay.clock.now_ms = 0  # Alice's own clock, before the network has set it
+    alice.send(bob, "written in 1970")
+    relay.clock.now_ms = right_ms
+    alice.hear_clock()
+    assert alice.write(lambda tx: submitting.give_up_expired(tx, alice.surroundings)) == []

@@ -5,7 +5,7 @@ import pytest
 from client.store import sessions, specimens
 from client.store.specimens import MAX_SPECIMEN_BYTES
 from client.values import Specimen
-from protocol.ids import MessageId
+from protocol.ids import MessageId, Name
 from tests.support.clients import Client, talk
 
 
@@ -22,6 +22,36 @@ def test_both_sides_keep_the_same_bytes(friends: tuple[Client, Client]) -> None:
     assert ours.payload == theirs.payload
     assert (ours.outgoing, theirs.outgoing) == (True, False)
     assert b"look at me" not in ours.envelope + ours.payload
+
+
+def test_a_message_under_a_chosen_id_hides_none_of_ours(friends: tuple[Client, Client]) -> None:
+    alice, bob = friends
+    message_id = alice.send(bob, "ours")
+    (ours,) = find(alice, message_id.hex())
+    copies = [
+        Specimen(message_id, bob.name, False, b"echo", b"p"),
+        Specimen(message_id, Name("carol"), False, b"carol's", b"p"),
+    ]
+    for each in copies:
+        alice.write(lambda tx, each=each: specimens.add(tx, each))  # type: ignore[misc]
+    assert find(alice, message_id.hex()) == [*reversed(copies), ours]
+
+    def narrowed(peer: Name | None, outgoing: bool | None) -> list[Specimen]:
+        return alice.read(
+            lambda tx: specimens.find(tx, message_id.hex(), peer=peer, outgoing=outgoing)
+        )
+
+    assert narrowed(bob.name, True) == [ours]
+    assert narrowed(bob.name, False) == [copies[0]]
+    assert narrowed(None, True) == [ours]
+
+
+def test_of_one_message_the_newest_specimen_is_given(friends: tuple[Client, Client]) -> None:
+    alice, bob = friends
+    message_id = alice.send(bob, "ours")
+    again = Specimen(message_id, bob.name, True, b"again", b"p")
+    alice.write(lambda tx: specimens.add(tx, again))
+    assert find(alice, message_id.hex()) == [again]
 
 
 @pytest.mark.parametrize("digits", [1, 7, 12, 32])

@@ -58,7 +58,7 @@ class ScriptedRelay:
 def wired(relay_key: bytes = NO_RELAY_KEY) -> tuple[Dialed, ScriptedRelay]:
     """Give both ends of a new wire."""
     ours, theirs = memory_stream_pair()
-    return Dialed(ours, relay_key, None), ScriptedRelay(theirs)
+    return Dialed(ours, relay_key, None, tls=relay_key is not NO_RELAY_KEY), ScriptedRelay(theirs)
 
 
 @asynccontextmanager

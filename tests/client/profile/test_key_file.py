@@ -4,13 +4,17 @@ import random
 import re
 from pathlib import Path
 
+import msgpack
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from client.errors import ExitCode, LocalError, UserError, WrongSecret
 from client.profile import key_file, passphrase
 from client.profile.key_file import MAGIC, needs_passphrase, read_key_file, write_key_file
-from client.profile.passphrase import Passphrase, Stretching
+from client.profile.passphrase import Passphrase, Stretching, stretch
 from client.store.connection import DatabaseKey
+from protocol.encoding import encode_fields
+from protocol.labels import Label
 from protocol.packing import pack_value
 
 RIGHT = Passphrase.from_text("correct horse")
@@ -121,6 +125,19 @@ def test_every_truncation_is_damage(path: Path, key: DatabaseKey, rng: random.Ra
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
         expect_damage(path, RIGHT)
+
+
+@pytest.mark.usefixtures("_cheap")
+def test_the_wrapping_is_bound_to_its_own_label(
+    path: Path, key: DatabaseKey, rng: random.Random
+) -> None:
+    """As docs/formats.md writes it, put together by hand."""
+    write_key_file(path, key, RIGHT, rng.randbytes)
+    costs, wrapped = msgpack.unpackb(path.read_bytes()[len(MAGIC) + 1 : -32])
+    cipher = ChaCha20Poly1305(stretch(RIGHT, Stretching(*costs)).expose())
+    assert Label.KEY_FILE.value == b"glasspost/1/key-file"
+    fields = encode_fields(Label.KEY_FILE, bytes([1]), pack_value(costs))
+    assert cipher.decrypt(wrapped[:12], wrapped[12:], fields) == key.expose()
 
 
 def expect_damage(path: Path, given: Passphrase | None) -> None:

@@ -16,6 +16,7 @@ from protocol.e2ee.session import (
     encrypt,
     expire_skipped,
     peek_untrusted,
+    redate_skipped,
     start_session,
 )
 from protocol.errors import DecryptionFailed, UnknownSession
@@ -129,6 +130,17 @@ def test_skipped_keys_expire_on_a_session_where_nothing_comes() -> None:
     alice, message = encrypt(alice, b"", DRAW)
     bob, _ = decrypt(bob, message, NOW_MS)
     assert expire_skipped(bob, NOW_MS) is bob
+    assert len(expire_skipped(bob, NOW_MS + SKIPPED_KEY_LIFE_MS).ratchet.skipped) == 0
+
+
+def test_skipped_keys_of_a_wrong_clock_wait_from_when_it_was_put_right() -> None:
+    alice, bob = established(DRAW)
+    alice, _lost = encrypt(alice, b"", DRAW)
+    alice, message = encrypt(alice, b"", DRAW)
+    bob, _ = decrypt(bob, message, NOW_MS + 100 * SKIPPED_KEY_LIFE_MS)
+    assert redate_skipped(bob, NOW_MS + 100 * SKIPPED_KEY_LIFE_MS) is bob
+    bob = redate_skipped(bob, NOW_MS)
+    assert len(bob.ratchet.skipped) == 1
     assert len(expire_skipped(bob, NOW_MS + SKIPPED_KEY_LIFE_MS).ratchet.skipped) == 0
 
 
