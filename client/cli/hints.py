@@ -12,14 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from client.cli.verb_table import VERBS
 from protocol.ids import Name
 
 _PROGRAM: Final = "glasspost"
-_VERBS: Final = (
-    "chat|send|listen|history|search|contacts|verify|trust|xray|status|register|passphrase|relay"
-    "|completion"
-)
-_COMMAND: Final = re.compile(rf"(?<![\w./-])glasspost (?=--\w|(?:{_VERBS})\b)")
+_COMMAND: Final = re.compile(rf"(?<![\w./-])glasspost (?=--\w|(?:{'|'.join(VERBS)})\b)")
 _NAMED: Final = r"(?: (?P<peer>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?))?"
 _IN_CHAT: Final = re.compile(
     rf"(?<![\w./-])glasspost (?P<verb>verify|trust|contacts){_NAMED}(?: --(?P<answer>accept|keep))?"

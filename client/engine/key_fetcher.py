@@ -27,7 +27,7 @@ from client.messaging import fetching, submitting
 from client.messaging.fetching import KeysWanted
 from client.network.connection import RelayConnection
 from client.network.refusals import RelayRefusal
-from client.store import contacts, gaps, held, outbox, profile_keys, receipts_due, settings
+from client.store import contacts, held, profile_keys
 from client.store.transaction import Transaction
 from client.values import HistoryChanged, TrustQuestion
 from protocol.ids import Name
@@ -40,6 +40,8 @@ from protocol.wire.messages import (
 )
 
 _PATIENCE_S: Final = 30.0  # keys may come any moment, and the relay names no time
+
+_LOOK_AGAIN_S: Final = 600.0  # retry requests over this hour's number wait for the next
 
 _RESIGNED_S: Final = 600.0  # there is no such account, or its keys are unusable
 
@@ -78,7 +80,8 @@ class KeyFetcher:
             heard = self._shared.changed.count
             if await self._shared.read(_waiting) and not await self._fetch_wanted(connection):
                 return
-            with trio.move_on_at(self.holdoffs.next_end()):
+            look_again = trio.current_time() + _LOOK_AGAIN_S
+            with trio.move_on_at(min(self.holdoffs.next_end(), look_again)):
                 await self._shared.changed.wait_beyond(heard)
 
     async def _ask_again(self, connection: RelayConnection) -> None:
@@ -165,6 +168,4 @@ class KeyFetcher:
 
 def _waiting(tx: Transaction) -> list[Name]:
     """Give the peers for whom keys may have to be fetched, receipts and the like written."""
-    due = gaps.peers_due(tx, settings.relay_clock_ms(tx))
-    due += profile_keys.due_peers(tx)
-    return due + outbox.peers_awaiting(tx) + receipts_due.peers(tx) + held.peers(tx)
+    return fetching.peers_waiting(tx) + held.peers(tx)

@@ -64,9 +64,7 @@ def prepare(tx: Transaction, surroundings: Surroundings) -> list[KeysWanted]:
     Asking again gives the same fetch ids, until the keys have arrived.
     """
     wanted = []
-    asked = gaps.peers_due(tx, settings.relay_clock_ms(tx))
-    due = asked + outbox.peers_awaiting(tx) + receipts_due.peers(tx) + profile_keys.due_peers(tx)
-    for peer in dict.fromkeys(due):
+    for peer in peers_waiting(tx):
         need = _advance(tx, peer, surroundings)
         if need is not None:
             wanted.append(need)
@@ -75,6 +73,13 @@ def prepare(tx: Transaction, surroundings: Surroundings) -> list[KeysWanted]:
         if peer not in known and contacts.find(tx, peer).pending_identity is None:
             wanted.append(_wanted(tx, peer, None))
     return wanted
+
+
+def peers_waiting(tx: Transaction) -> list[Name]:
+    """Give the peers for whom something waits to be written, each once, requests first."""
+    due = gaps.peers_due(tx, settings.relay_clock_ms(tx)) + peer_keys.peers_in_doubt(tx)
+    due += outbox.peers_awaiting(tx) + receipts_due.peers(tx) + profile_keys.due_peers(tx)
+    return list(dict.fromkeys(due))
 
 
 def needs_keys(tx: Transaction, peer: Name, surroundings: Surroundings) -> bool:

@@ -12,7 +12,7 @@ Spec: docs/client.md#repair
 """
 
 from client.messaging.arrival import Arrival
-from client.store import gaps, history
+from client.store import gaps, history, settings
 from client.store.gaps import Gap
 from client.store.history import NewEntry
 from client.store.transaction import Transaction
@@ -28,13 +28,14 @@ def show(tx: Transaction, arrival: Arrival, reason: str, request: RetryRequest |
         reason: why, for the line.
         request: how to ask for it again, or None if that would lead to nothing.
     """
-    peer, arrival_ms = arrival.claimed_peer, arrival.delivery.arrival_ms
+    peer, now_ms = arrival.claimed_peer, settings.relay_clock_ms(tx)
     digest = message_digest(arrival.payload.body)
-    line = gaps.open_line(tx, peer, arrival_ms)
+    # By the time of its arrival a replayed one would belong to an hour long past.
+    line = gaps.open_line(tx, peer, now_ms)
     shared = line is not None
     if line is None:
         line = _add_line(tx, arrival, digest, reason)
-    gaps.add(tx, Gap(digest, peer, arrival_ms, line, request))
+    gaps.add(tx, Gap(digest, peer, arrival.delivery.arrival_ms, line, request), now_ms)
     if shared:
         _recount(tx, peer, line)
     return line

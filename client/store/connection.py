@@ -59,6 +59,7 @@ def create_database(path: Path, key: DatabaseKey, *, vfs: str = "") -> apsw.Conn
     Raises:
         LocalError: it cannot be written, or this machine cannot encrypt it.
     """
+    _require_encryption()
     with suppress(OSError):
         path.touch(_PRIVATE_FILE)  # SQLite itself would go by the umask alone
     connection = _connect(path, key, apsw.SQLITE_OPEN_CREATE, vfs)
@@ -106,12 +107,7 @@ def _make_private(path: Path) -> None:
 
 
 def _connect(path: Path, key: DatabaseKey, create: int, vfs: str) -> apsw.Connection:
-    if not hasattr(apsw, "mc_version"):
-        raise LocalError(
-            "This installation cannot encrypt its database.",
-            why="The package apsw stands where apsw-sqlite3mc should.",
-            hint="Uninstall apsw, then reinstall apsw-sqlite3mc.",
-        )
+    _require_encryption()
     with told_in_sentences():
         flags = apsw.SQLITE_OPEN_READWRITE | create
         connection = apsw.Connection(str(path), flags, vfs or None)
@@ -124,6 +120,15 @@ def _connect(path: Path, key: DatabaseKey, create: int, vfs: str) -> apsw.Connec
             connection.close()
             raise
     return connection
+
+
+def _require_encryption() -> None:
+    if not hasattr(apsw, "mc_version"):
+        raise LocalError(
+            "This installation cannot encrypt its database.",
+            why="The package apsw stands where apsw-sqlite3mc should.",
+            hint="Uninstall apsw, then reinstall apsw-sqlite3mc.",
+        )
 
 
 def _require_ciphers(connection: apsw.Connection) -> None:

@@ -25,6 +25,7 @@ TABLE: Final = (
         digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
         peer TEXT NOT NULL,
         arrival_ms INTEGER NOT NULL,
+        noted_ms INTEGER NOT NULL,
         line INTEGER NOT NULL,
         request BLOB,
         due INTEGER NOT NULL
@@ -83,20 +84,28 @@ class Asking:
     message: bytes
 
 
-def add(tx: Transaction, gap: Gap) -> None:
-    """Note a gap; a request is due if there is a way to ask."""
+def add(tx: Transaction, gap: Gap, now_ms: int) -> None:
+    """Note a gap, at a time of the relay; a request is due if there is a way to ask."""
     packed = None if gap.request is None else pack(gap.request)
     tx.execute(
-        "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?)",
-        (gap.digest, gap.peer, storable(gap.arrival_ms), gap.line, packed, packed is not None),
+        "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            gap.digest,
+            gap.peer,
+            storable(gap.arrival_ms),
+            storable(now_ms),
+            gap.line,
+            packed,
+            packed is not None,
+        ),
     )
 
 
-def open_line(tx: Transaction, peer: Name, arrival_ms: int) -> int | None:
+def open_line(tx: Transaction, peer: Name, now_ms: int) -> int | None:
     """Give the line that another gap of ``peer`` may share: one of the hour before, or None."""
     line: int | None = tx.value(
-        "SELECT max(line) FROM gaps WHERE peer = ? AND arrival_ms > ?",
-        (peer, storable(arrival_ms) - HOUR_MS),
+        "SELECT max(line) FROM gaps WHERE peer = ? AND noted_ms > ?",
+        (peer, storable(now_ms) - HOUR_MS),
     )
     return line
 

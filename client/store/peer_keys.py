@@ -98,7 +98,20 @@ def doubt_sealing_key(tx: Transaction, peer: Name) -> None:
 
     Perhaps its disk was put back, and the private half of the key we know is gone.
     """
-    tx.execute("UPDATE peer_keys SET fetched_at_ms = 0 WHERE peer = ?", (peer,))
+    tx.execute("UPDATE peer_keys SET fetched_at_ms = NULL WHERE peer = ?", (peer,))
+
+
+def peers_in_doubt(tx: Transaction) -> list[Name]:
+    """Give the peers whose sealing key is in doubt while texts of ours have no receipt.
+
+    Those may have been sealed to a lost key: what the relay has now tells.
+    """
+    rows = tx.all(
+        "SELECT peer FROM peer_keys WHERE sealing_key IS NOT NULL AND fetched_at_ms IS NULL"
+        " AND EXISTS (SELECT 1 FROM history WHERE history.peer = peer_keys.peer"
+        " AND sender <> history.peer AND state IN (1, 2)) ORDER BY peer"
+    )
+    return [Name(peer) for (peer,) in rows]
 
 
 def forget_fetch_id(tx: Transaction, peer: Name) -> None:

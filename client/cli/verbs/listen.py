@@ -48,7 +48,7 @@ async def command(settings: Settings, count: int | None, timeout: float | None) 
 
     Works beside a chat of the same profile. A message counts as printed only when it has left this
     process. JSON fields: from, text, id, time_ms (arrival at the relay); what is not a text has
-    a kind too: unsupported or unreadable.
+    a kind too: unsupported or unreadable; what came again when it was asked for: repaired.
 
     A changed key is told on standard error (JSON fields: notice, from, verified). The exit code is
     4 if such a question is open at the end and --count was not reached.
@@ -156,6 +156,8 @@ def incoming_record(entry: HistoryEntry) -> dict[str, Json]:
     }
     if entry.kind is not EntryKind.TEXT:
         record["kind"] = str(entry.kind)
+    if entry.repaired:
+        record["repaired"] = True
     return record
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from client.cli import hints
 from client.cli.hints import in_chat, typeable
-from client.cli.root import VERBS
+from client.cli.verb_table import VERBS
 from protocol.ids import Name
 
 

@@ -44,7 +44,7 @@ ID = BlobId(b"i" * 32)
 async def blobs_of(rig: RelayRig, source: Source = HERE) -> AsyncIterator[RelayBlobs]:
     ours, theirs = memory_stream_pair()
     rig.nursery.start_soon(rig.relay.attend, theirs, source)
-    async with open_connection(Dialed(ours, NO_RELAY_KEY, None)) as connection:
+    async with open_connection(Dialed(ours, NO_RELAY_KEY, None, tls=False)) as connection:
         yield RelayBlobs(connection)
 
 
