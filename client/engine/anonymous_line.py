@@ -56,9 +56,9 @@ class AnonymousLine:
         """Serve the workers, for ever."""
         attempts = Attempts(self._shared.surroundings.random_bytes)
         while True:
-            await self._wait_for_work()
             attempts.begin()
             try:
+                await self._wait_for_work()
                 await self._connect_and_work()
             except UserError as problem:
                 self._tell(problem)

@@ -24,7 +24,7 @@ from server.store.memory import MemoryStore
 from server.store.sqlite.lane import inline
 from server.store.sqlite.store import SqliteStore
 from server.store.values import Acknowledgement, NotStored, Outcome, Submission
-from tests.client.engine.world import Person, small_world
+from tests.client.engine.world import Person, World, at_rest, small_world
 from tests.support.relay_rig import FakeClock
 from tests.support.watched_stream import WatchedStream
 
@@ -79,14 +79,6 @@ async def acquaint(one: Person, other: Person) -> None:
     await at_rest(one, other)
     assert await is_sealed(one, other.name)
     assert await is_sealed(other, one.name)
-
-
-async def at_rest(*people: Person) -> None:
-    """Wait until nothing moves for a while."""
-    for _ in range(3):
-        for person in people:
-            await person.engine.settle(60)
-        await trio.sleep(1)
 
 
 async def test_after_one_round_trip_the_relay_is_told_no_sender(
@@ -239,6 +231,13 @@ async def test_a_connection_on_which_a_token_was_refused_is_used_no_more(
         assert world.dial_count == before + 1
 
 
+async def a_day_passes(world: World, store: RecordingStore) -> None:
+    """Let it be a day later, and the clients have heard of it."""
+    for clock in (store.clock, world.clock):
+        clock.advance(PROFILE_KEY_RETOLD_MS + 1)
+    await trio.sleep(1_000)
+
+
 async def test_who_never_got_the_key_is_told_again_a_day_later(
     autojump_clock: object, tmp_path: Path, rng: random.Random, store: RecordingStore
 ) -> None:
@@ -252,8 +251,7 @@ async def test_who_never_got_the_key_is_told_again_a_day_later(
         await alice.say("bob", "with my name")
         await at_rest(alice, bob)
         assert not await is_sealed(alice, "bob")  # not at once: it may be on its way
-        for clock in (store.clock, world.clock):
-            clock.advance(PROFILE_KEY_RETOLD_MS + 1)
+        await a_day_passes(world, store)
         await alice.say("bob", "still with my name")
         await at_rest(alice, bob)
         assert await is_sealed(alice, "bob")
@@ -269,8 +267,7 @@ async def test_a_relay_whose_disk_was_put_back_gets_the_token_again(
     ):
         await acquaint(alice, bob)
         await store.set_token(DeviceAddress(BOB), bytes(32))
-        for clock in (store.clock, world.clock):
-            clock.advance(PROFILE_KEY_RETOLD_MS + 1)
+        await a_day_passes(world, store)
         await alice.say("bob", "refused, then with my name")
         await at_rest(alice, bob)
         assert await is_sealed(alice, "bob")

@@ -189,6 +189,14 @@ class Person:
                 return seen
 
 
+async def at_rest(*people: Person) -> None:
+    """Wait until nothing moves for a while."""
+    for _ in range(3):
+        for person in people:
+            await person.engine.settle(60)
+        await trio.sleep(1)
+
+
 @asynccontextmanager
 async def small_world(
     home: Path, rng: random.Random, store: RelayStore | None = None
