@@ -1,6 +1,7 @@
 """Profile and engine for a verb."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,6 +12,7 @@ import trio
 
 from client.cli.passphrases import ask_passphrase, read_passphrase_file
 from client.cli.profiles import choose_profile, home_of
+from client.cli.running import ended_by
 from client.cli.settings import Settings
 from client.engine.engine import Engine, open_engine
 from client.engine.relay_settings import required_relay, use_relay
@@ -87,9 +89,11 @@ async def opened_engine(
     with one_error():
         async with opened_profile(settings) as profile:
             await first(await profile.database.read(required_relay))
-            async with open_engine(
-                profile, receive=receive, surroundings=REAL_SURROUNDINGS
-            ) as engine:
+            async with (
+                # Not before: Ctrl-C has to end a question at the terminal, which nothing cancels.
+                ended_by(signal.SIGINT, KeyboardInterrupt),
+                open_engine(profile, receive=receive, surroundings=REAL_SURROUNDINGS) as engine,
+            ):
                 yield engine
 
 
