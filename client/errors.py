@@ -52,6 +52,10 @@ class RelayUnreachable(UserError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class StillQueued(RelayUnreachable):
+    """The relay answers, and cannot take the message yet; it goes out later by itself."""
+
+
 class RefusedByRelay(UserError):
     """The relay said no."""
 

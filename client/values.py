@@ -66,6 +66,7 @@ class HistoryEntry:
     arrival_ms: int | None  # at the relay; None while queued
     missing_before: int  # messages of this sender that are missing just before this one
     failure: str = ""  # why it FAILED, a sentence
+    repaired: bool = False  # it did not open at first, and came again when asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class Contact:
     pending_identity: bytes | None  # another key was shown: a person has to decide
     message_count: int
     last_activity_ms: int | None
+    blocked: bool = False
+    sealed: bool = False  # we hold its delivery token: the relay does not see who writes to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +112,24 @@ class OutboxItem:
     envelope: bytes
     message_id: MessageId
     queued_at_ms: int
+    anonymous: bool  # goes on the connection where nobody is logged in
 
 
 @dataclass(frozen=True, slots=True)
 class Specimen:
-    """A message as it travelled; ``payload`` is the sealed payload without its padding."""
+    """A message as it travelled.
+
+    Args:
+        payload: the sealed payload without its padding.
+        named: whether the relay saw who submitted it; None while it is not there.
+    """
 
     message_id: MessageId
     peer: Name
     outgoing: bool
     envelope: bytes
     payload: bytes
+    named: bool | None = None
 
 
 class Connection(StrEnum):

@@ -140,11 +140,18 @@ class BundleRefused(PeerError):
 
 
 class HandshakeRefused(PeerError):
-    """A handshake cannot be accepted: its prekeys are gone or do not fit."""
+    """A handshake cannot be accepted: nobody vouches for it, or its prekeys do not fit."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"handshake refused: {reason}")
         self.reason = reason
+
+
+class PrekeysGone(PeerError):
+    """A handshake names prekeys whose private halves are not here (any more)."""
+
+    def __init__(self) -> None:
+        super().__init__("handshake refused: its prekeys are gone")
 
 
 class HandshakeReplayed(PeerError):

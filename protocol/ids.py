@@ -25,7 +25,11 @@ SessionId = NewType("SessionId", bytes)
 FetchId = NewType("FetchId", bytes)
 """16 random bytes that make fetching a prekey bundle repeatable."""
 
+BlobId = NewType("BlobId", bytes)
+"""32 random bytes: who knows them may read the blob."""
+
 IDENTIFIER_BYTES = 16
+BLOB_ID_BYTES = 32
 
 _NAME = re.compile(rf"[a-z0-9](?:[a-z0-9._-]{{0,{MAX_NAME_BYTES - 2}}}[a-z0-9])?")
 

@@ -66,6 +66,9 @@ ONE_TIME_PAIRS_LOW = 20
 # Most one-time pairs the relay keeps for a device: bounds its disk.
 MAX_ONE_TIME_PAIRS = 200
 
+# One-time ids a relay keeps pairs of, below the newest; a device that skips them voids its shelf.
+ONE_TIME_ID_SPAN = 1_000
+
 # Message ids in one receipt: it stays under the padding floor.
 MAX_RECEIPT_IDS = 200
 
@@ -80,6 +83,10 @@ MAX_REQUESTS_IN_FLIGHT = 32
 MAX_MAILBOX_COUNT = 10_000
 MAX_MAILBOX_BYTES = 268_435_456
 
+# The last third is kept for mail of senders who logged in: strangers cannot shut them out.
+MAX_ANONYMOUS_MAILBOX_COUNT = MAX_MAILBOX_COUNT * 2 // 3
+MAX_ANONYMOUS_MAILBOX_BYTES = MAX_MAILBOX_BYTES * 2 // 3
+
 # Mail nobody fetched is deleted after this.
 MAIL_LIFE_MS = 30 * _DAY_MS
 
@@ -89,14 +96,89 @@ ACKNOWLEDGED_ID_LIFE_MS = _DAY_MS
 # The client remembers seen envelope ids: longer than mail and outbox live together.
 SEEN_ID_LIFE_MS = 60 * _DAY_MS
 
+# Requests for one message, and answers to them: a message that never opens costs no more.
+MAX_RETRY_REQUESTS = 3
+
+# Requests to one peer, and answers to it, in an hour: bounds what a faulty or hostile peer costs.
+MAX_RETRIES_PER_HOUR = 10
+
+# A sent message can be asked for as long as mail and outbox live together.
+SENT_DIGEST_LIFE_MS = 60 * _DAY_MS
+
 # The outbox gives a message up after this.
 OUTBOX_LIFE_MS = 30 * _DAY_MS
 
 # A connection that has not said a whole Hello by then is closed (a port probe, a slow-loris).
 GREETING_TIMEOUT_MS = 10_000
 
-# A connection silent for this long is closed; clients ping three times as often.
+# A connection without a whole request for this long is closed; clients ping three times as often.
 IDLE_TIMEOUT_MS = 180_000
 
 # A peer that takes no byte for this long is closed: its buffers are wanted elsewhere.
 WRITE_TIMEOUT_MS = 30_000
+
+# Requests a connection may make in a second, and at once; beyond it the relay reads it slower.
+CONNECTION_REQUESTS_PER_SECOND = 200
+CONNECTION_REQUESTS_AT_ONCE = 1_000
+
+# What an account may ask in a second, and at once: an outbox of weeks goes out in a minute or two.
+ACCOUNT_WORK_PER_SECOND = 20
+ACCOUNT_WORK_AT_ONCE = 1_000
+
+# Envelopes for one mailbox in a second, and at once, logged in and anonymous each: a busy group.
+RECIPIENT_MAIL_PER_SECOND = 20
+RECIPIENT_MAIL_AT_ONCE = 1_000
+
+# What all who hold one delivery token may ask in a second, and at once: a recipient's contacts.
+TOKEN_WORK_PER_SECOND = 20
+TOKEN_WORK_AT_ONCE = 1_000
+
+# What one network address may ask in a second, and at once: an office of active people behind it.
+ADDRESS_WORK_PER_SECOND = 400
+ADDRESS_WORK_AT_ONCE = 4_000
+
+# Registrations from one address in an hour, and at once: a classroom.
+ADDRESS_REGISTRATIONS_PER_HOUR = 30
+ADDRESS_REGISTRATIONS_AT_ONCE = 30
+
+# New connections from one address in a second, and at once: a classroom after the relay's restart.
+ADDRESS_CONNECTIONS_PER_SECOND = 5
+ADDRESS_CONNECTIONS_AT_ONCE = 128
+
+# Connections open at once from one address, and in all: memory of half frames and of TLS.
+MAX_ADDRESS_CONNECTIONS = 128
+MAX_CONNECTIONS = 16_384
+
+# Buckets that are not full, of each sort: some 10 MB; more keys share their debts.
+MAX_BUCKETS = 65_536
+
+# A peer who still logs in to write, so long after we told it our profile key, is told once more.
+PROFILE_KEY_RETOLD_MS = _DAY_MS
+
+# Longest blob: an object of a backup, or an attachment; what is larger is cut in several.
+MAX_BLOB_BYTES = 134_217_728
+
+# What one message carries of a blob: as an envelope.
+MAX_BLOB_PART_BYTES = 262_144
+
+# The relay keeps a blob in whole pieces of this, so that small puts cannot make it costly to store.
+BLOB_PIECE_BYTES = 65_536
+
+# A blob nobody refreshed is deleted after this.
+BLOB_LIFE_MS = 90 * _DAY_MS
+
+# A blob that is not whole is deleted so long after its last bytes.
+UNFINISHED_BLOB_LIFE_MS = _DAY_MS
+
+# Blobs in one list, or in one request to refresh: an answer of some 50 kB.
+MAX_LISTED_BLOBS = 1_000
+
+# Blobs of one network address (count and bytes): backups of a household.
+MAX_ADDRESS_BLOBS_COUNT = 4_096
+MAX_ADDRESS_BLOBS_BYTES = 1_073_741_824
+
+# Blobs in all: mail shares the disk with them.
+MAX_BLOBS_BYTES = 68_719_476_736
+
+# The salt behind the names of addresses in the blob store is replaced after this, and forgotten.
+BLOB_SALT_LIFE_MS = 30 * _DAY_MS

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from protocol.encoding import u32, u64
-from protocol.ids import DeviceAddress
+from protocol.ids import BLOB_ID_BYTES, BlobId, DeviceAddress
 from protocol.packing import U32, U64, Binary, Key32, NameText, Signature64
 
 KEM_PUBLIC_BYTES: Final = 1_184
@@ -19,6 +19,8 @@ SEALING_PUBLIC_BYTES: Final = KEM_PUBLIC_BYTES + 32
 
 KemPublic = Annotated[bytes, Binary(KEM_PUBLIC_BYTES, KEM_PUBLIC_BYTES)]
 SealingPublic = Annotated[bytes, Binary(SEALING_PUBLIC_BYTES, SEALING_PUBLIC_BYTES)]
+BlobIdBytes = Annotated[BlobId, Binary(BLOB_ID_BYTES, BLOB_ID_BYTES)]
+WriteSecretBytes = Annotated[bytes, Binary(32, 32)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,15 @@ class Account:
     device: U32
     identity: Key32
     account_key: Key32
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBlob:
+    """A whole blob in a list: its size, and when it goes unless it is refreshed."""
+
+    blob_id: BlobIdBytes
+    size: U64
+    expires_ms: U64
 
 
 def prekey_fields(

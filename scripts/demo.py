@@ -60,11 +60,24 @@ def _parser() -> argparse.ArgumentParser:
     media = ", ".join(Medium)
     parser.add_argument("--headless", action="store_true", help="plain lines, for programs")
     parser.add_argument(
-        "--plant", type=Medium, metavar="MEDIUM", help=f"hide a secret in one of: {media}"
-    )
+        "--plant", type=_medium, nargs="?", const="", metavar="MEDIUM",
+        help=f"hide a secret in one of: {media}",
+    )  # fmt: skip
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep all files in a new folder")
     parser.add_argument("--svg", type=Path, help=argparse.SUPPRESS)  # docs/demo.svg is made so
     return parser
+
+
+def _medium(name: str) -> Medium:
+    """Read a medium; argparse reads a missing one as an empty word.
+
+    Raises:
+        ArgumentTypeError: there is no such medium; says which there are.
+    """
+    if name in list(Medium):
+        return Medium(name)
+    said = f"there is no medium {name!r}; " if name else ""
+    raise argparse.ArgumentTypeError(f"{said}name one of: {', '.join(Medium)}")
 
 
 def _play(options: argparse.Namespace) -> int:

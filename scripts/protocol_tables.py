@@ -129,7 +129,7 @@ def _collect(shape: Any, found: dict[type[Any], None]) -> None:
     if isinstance(shape, Record):
         for _, part in shape.parts:
             _collect(part, found)
-        if shape.cls.__module__ != messages.__name__:
+        if not shape.cls.__module__.startswith(messages.__name__):
             found.setdefault(shape.cls)
     elif hasattr(shape, "inner"):
         _collect(shape.inner, found)

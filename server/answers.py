@@ -3,7 +3,15 @@
 from typing import Final
 
 from protocol.wire.messages import Accepted, Acknowledged, Refusal, Refused
+from server.store.blobs import (
+    BadWriteSecret,
+    BlobConflict,
+    BlobTooLong,
+    NoSuchBlob,
+    OverQuota,
+)
 from server.store.interface import (
+    BadToken,
     NameTaken,
     NoPrekeys,
     ShelfFull,
@@ -16,12 +24,19 @@ from server.store.values import NotStored, Outcome, Stored
 # A disk is made room on in minutes, a mailbox is emptied when its owner comes online.
 TROUBLE_RETRY_MS: Final = 10_000
 MAILBOX_RETRY_MS: Final = 600_000
+QUOTA_RETRY_MS: Final = 3_600_000  # old blobs are removed every hour
 
 _REFUSALS: Final[dict[type[StoreError], Refusal]] = {
     UnknownAccount: Refusal.UNKNOWN_ACCOUNT,
     NameTaken: Refusal.NAME_TAKEN,
     NoPrekeys: Refusal.NO_PREKEYS,
     ShelfFull: Refusal.TOO_MANY_PREKEYS,
+    BadToken: Refusal.BAD_TOKEN,
+    NoSuchBlob: Refusal.NO_SUCH_BLOB,
+    BadWriteSecret: Refusal.BAD_WRITE_SECRET,
+    BlobConflict: Refusal.CONFLICT,
+    BlobTooLong: Refusal.QUOTA,
+    OverQuota: Refusal.QUOTA,
     StoreTrouble: Refusal.RELAY_TROUBLE,
 }
 
@@ -29,11 +44,13 @@ _NOT_STORED: Final[dict[NotStored, Refusal]] = {
     NotStored.UNKNOWN_ACCOUNT: Refusal.UNKNOWN_ACCOUNT,
     NotStored.CONFLICT: Refusal.CONFLICT,
     NotStored.MAILBOX_FULL: Refusal.MAILBOX_FULL,
+    NotStored.BAD_TOKEN: Refusal.BAD_TOKEN,
 }
 
 _RETRY_AFTER_MS: Final[dict[Refusal, int]] = {
     Refusal.RELAY_TROUBLE: TROUBLE_RETRY_MS,
     Refusal.MAILBOX_FULL: MAILBOX_RETRY_MS,
+    Refusal.QUOTA: QUOTA_RETRY_MS,
 }
 
 
@@ -44,7 +61,9 @@ def refused(refusal: Refusal) -> Refused:
 
 def refused_for(error: StoreError) -> Refused:
     """Give the answer for what a store would not or could not do."""
-    return refused(_REFUSALS[type(error)])
+    refusal = _REFUSALS[type(error)]
+    # Waiting makes room, but no smaller blob.
+    return Refused(refusal, None) if isinstance(error, BlobTooLong) else refused(refusal)
 
 
 def answer_to_submit(result: Outcome | StoreTrouble) -> Accepted | Refused:

@@ -24,10 +24,13 @@ from protocol.wire.messages import (
     Register,
     Request,
     SealingKeyFetched,
+    SetToken,
     Subscribe,
     Subscribed,
+    TokenSet,
     UploadPrekeys,
     Welcome,
+    token_hash,
 )
 from server.answers import refused, refused_for
 from server.gate import common_version, login_is_good, registration_is_good
@@ -54,9 +57,16 @@ class Clerk:
         return self._logged_in.address
 
     @property
-    def sender(self) -> Sender:
-        """What this relay vouches for in what the device submits."""
-        account = self._logged_in
+    def address_if_known(self) -> DeviceAddress | None:
+        """The device that is logged in, if one is."""
+        return None if self._account is None else self._account.address
+
+    @property
+    def sender(self) -> Sender | None:
+        """Whom this relay vouches for in what is submitted here: nobody before a login."""
+        account = self._account
+        if account is None:
+            return None
         return Sender(account.address.name, account.address.device, account.identity)
 
     @property
@@ -86,7 +96,11 @@ class Clerk:
                 return await self._store_prekeys(request)
             case FetchBundle():
                 return await self._hand_out_bundle(request)
+            case SetToken():
+                await self._services.store.set_token(self.address, request.token_hash)
+                return TokenSet()
             case FetchSealingKey():
+                await self._require_token(request)
                 found = await self._services.store.sealing_key(_device(request))
                 return SealingKeyFetched(found.identity, found.sealing_key)
             case Subscribe():
@@ -129,8 +143,16 @@ class Clerk:
         )
         return PrekeysStored(await self._services.store.put_prekeys(self.address, upload))
 
+    async def _require_token(self, request: FetchBundle | FetchSealingKey) -> None:
+        """Let nobody without a name fetch keys, unless their owner allows it."""
+        if self._account is None:
+            # The link lets none through that brings no token; an empty one fits nobody.
+            shown = token_hash(request.token or b"")
+            await self._services.store.require_token(_device(request), shown)
+
     async def _hand_out_bundle(self, request: FetchBundle) -> BundleFetched:
         owner = _device(request)
+        await self._require_token(request)
         taken = await self._services.store.take_bundle(owner, request.fetch_id)
         if taken.took_pair and taken.one_time_count < ONE_TIME_PAIRS_LOW:
             self._services.subscriptions.prekeys_low(owner, taken.one_time_count)

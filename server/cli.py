@@ -68,8 +68,19 @@ def command() -> None:
 @click.option(
     "--log", metavar="FILE", help="Log into FILE, or - for standard error. Default: DATA/relay.log."
 )
+@click.option(
+    "--proxied",
+    is_flag=True,
+    help="Connections from this machine are a proxy's or onion service's: limit their rates too.",
+)
 def relay(
-    *, listen: ListenAddress, data: Path | None, no_tls: bool, memory: bool, log: str | None
+    *,
+    listen: ListenAddress,
+    data: Path | None,
+    no_tls: bool,
+    memory: bool,
+    log: str | None,
+    proxied: bool,
 ) -> None:
     """Run a relay until it gets SIGTERM or Ctrl-C.
 
@@ -83,7 +94,7 @@ def relay(
     if memory and data is not None and not _is_from_environment("data"):
         raise click.UsageError("--memory keeps nothing, so --data has no use. Leave one out.")
     folder = None if memory else (data or default_path()).absolute()
-    options = Options(listen, folder, not no_tls, log)
+    options = Options(listen, folder, not no_tls, log, proxied)
     trio.run(serve, options, _Announcement(options))
 
 

@@ -18,19 +18,30 @@ from protocol.ids import DeviceAddress
 from protocol.wire.messages import (
     Acknowledge,
     Answer,
+    DeleteBlob,
+    GetBlob,
+    ListBlobs,
     LoggedIn,
+    PutBlob,
+    RefreshBlobs,
     Refusal,
     Refused,
+    Request,
     Submit,
     Subscribed,
     Welcome,
+    token_hash,
 )
 from protocol.wire.relay_link import Asked, Barred, RelayLink
 from protocol.wire.states import LinkState
 from server.answers import answer_to_acknowledge, answer_to_submit, refused
+from server.blob_clerk import BlobClerk
 from server.clerk import Clerk
 from server.committer import AcknowledgeJob, SubmitJob
 from server.delivery import Delivery
+from server.limits.pace import Pace
+from server.limits.source import Source
+from server.limits.tolls import Payer
 from server.outbox import Place
 from server.patience import Patience
 from server.services import Services
@@ -45,17 +56,23 @@ READ_BYTES: Final = 16_384
 class Connection:
     """One client's connection, from its first byte to its last."""
 
-    def __init__(self, services: Services, stream: trio.abc.Stream, number: int) -> None:
-        """Serve ``stream``; ``number`` names the connection in the log."""
+    def __init__(
+        self, services: Services, stream: trio.abc.Stream, number: int, source: Source
+    ) -> None:
+        """Serve ``stream`` from ``source``; ``number`` names the connection in the log."""
         self._services = services
         self._stream = stream
         self._number = number
         self._link = RelayLink()
+        self._source = source
         self._clerk = Clerk(services)
+        self._blob_clerk = BlobClerk(services, source)
         self._patience = Patience(trio.current_time())
         self._writer = Writer(stream, self._link, self._patience)
         self._delivery: Delivery | None = None
         self._is_draining = False
+        limits = services.limits
+        self._pace = Pace(limits.connection) if limits.by_person(source) else None
 
     async def serve(self) -> None:
         """Serve until the client goes, misbehaves, or the relay drains.
@@ -100,7 +117,9 @@ class Connection:
         while not self._is_draining and self._link.state is not LinkState.CLOSED:
             event = self._link.next_request()
             if event is not None:
+                await self._keep_pace()
                 await self._handle(event)
+                self._patience.asked(trio.current_time())
             elif self._link.must_answer:
                 await self._writer.wait_until_said()
             elif not await self._receive():
@@ -109,7 +128,7 @@ class Connection:
 
     async def _receive(self) -> bool:
         """Read some bytes; False at the end of the stream."""
-        self._patience.reading(trio.current_time())
+        self._patience.reading()
         data = await self._stream.receive_some(READ_BYTES)
         self._patience.read()
         if data:
@@ -118,18 +137,42 @@ class Connection:
             self._link.receive_end()
         return bool(data)
 
+    async def _keep_pace(self) -> None:
+        if self._pace is not None and (wait := self._pace.step(trio.current_time())):
+            await trio.sleep(wait)
+
+    async def _wait_until_all_is_said(self) -> None:
+        while not self._writer.owes_nothing and not self._is_draining:
+            await self._writer.wait_until_said()
+
     # --- requests -----------------------------------------------------------
 
     async def _handle(self, event: Asked | Barred) -> None:
+        if isinstance(event, Barred):
+            place = self._writer.keep_place(event.request_id)
+            self._answer(place, "barred", refused(event.refusal))
+            return
+        request = event.request
+        if isinstance(request, GetBlob | ListBlobs):
+            # Their answers are large: one at a time is in memory, however many were asked for.
+            await self._wait_until_all_is_said()
         place = self._writer.keep_place(event.request_id)
-        match event:
-            case Barred():
-                self._answer(place, "barred", refused(event.refusal))
-            case Asked(request=Submit() as request):
+        payer = Payer(self._source, self._clerk.address_if_known)
+        if wait_ms := self._services.tolls.charge(request, payer, trio.current_time()):
+            self._answer(place, type(request).__name__, Refused(Refusal.RATE_LIMITED, wait_ms))
+        else:
+            await self._carry_out(place, request)
+
+    async def _carry_out(self, place: Place, request: Request) -> None:
+        match request:
+            case Submit():
                 await self._submit(place, request)
-            case Asked(request=Acknowledge() as request):
+            case Acknowledge():
                 await self._acknowledge(place, request.up_to)
-            case Asked(request=request):
+            case PutBlob() | GetBlob() | DeleteBlob() | ListBlobs() | RefreshBlobs():
+                answer = await self._blob_clerk.carry_out(request)
+                self._answer(place, type(request).__name__, answer)
+            case _:
                 answer = await self._clerk.carry_out(request)
                 self._answer(place, type(request).__name__, answer)
                 if isinstance(answer, Welcome):
@@ -143,6 +186,7 @@ class Connection:
             submit.envelope_id,
             submit.envelope,
             self._clerk.sender,
+            None if submit.token is None else token_hash(submit.token),
         )
         await self._services.committer.put(SubmitJob(submission, partial(self._submitted, place)))
 
@@ -172,8 +216,7 @@ class Connection:
         """Begin to deliver, once the answer to Subscribe is on its way."""
         if self._delivery is not None and not self._delivery.is_displaced:
             return
-        while not self._writer.owes_nothing and not self._is_draining:
-            await self._writer.wait_until_said()
+        await self._wait_until_all_is_said()
         mailbox = self._clerk.address
         self._delivery = Delivery(self._services.store, mailbox, self._writer.notify)
         self._services.subscriptions.begin(mailbox, self._delivery)

@@ -26,6 +26,8 @@ import trio
 from server.complaints import CannotStart, why
 from server.data_folder import DataFolder, locked_folder
 from server.eventlog import EventLog, LogFile, to_nowhere, to_stream
+from server.limits.source import HERE, Source, source_of
+from server.limits.values import DEFAULT
 from server.listen_address import ListenAddress
 from server.relay import Relay, running_relay
 from server.relay_key import RelayKey, load_or_make
@@ -47,12 +49,14 @@ class Options:
         data: its folder, or None to keep everything in memory.
         tls: whether connections are encrypted.
         log: the log's file, "-" for standard error, None for the folder's own.
+        is_proxied: whether connections from this machine are passed on for others.
     """
 
     listen: ListenAddress
     data: Path | None
     tls: bool
     log: str | None
+    is_proxied: bool = False
 
 
 def now_ms() -> int:
@@ -83,6 +87,7 @@ async def serve(options: Options, ready: Callable[[str], None]) -> None:
                 now_ms=now_ms,
                 random_bytes=secrets.token_bytes,
                 log=log,
+                limits=replace(DEFAULT, is_proxied=options.is_proxied),
             )
             listeners = await _open_listeners(options.listen)
             address = replace(options.listen, port=_port_of(listeners[0]))
@@ -101,7 +106,7 @@ async def _serve_until_signal(
 ) -> None:
     async def handle(stream: trio.SocketStream) -> None:
         inside = stream if key is None else trio.SSLStream(stream, key.tls, server_side=True)
-        await relay.attend(inside, _peer_of(stream))
+        await relay.attend(inside, _source_of(stream))
 
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         # The relay drains while its connections' nursery is still open, and the signals caught.
@@ -198,12 +203,12 @@ def _port_of(listener: trio.SocketListener) -> int:
     return port
 
 
-def _peer_of(stream: trio.SocketStream) -> str:
+def _source_of(stream: trio.SocketStream) -> Source:
     try:
         host, port = stream.socket.getpeername()[:2]
     except OSError:
-        return "gone"
-    return f"{host} port {port}"
+        return HERE  # gone already; its first read will say so
+    return source_of(host, port)
 
 
 def _allow_many_files() -> None:

@@ -27,10 +27,11 @@ class TimedOut(GlasspostError):
 class Patience:
     """What one connection is waiting for. Times are seconds of one clock."""
 
-    __slots__ = ("_greeting_until", "_reading_until", "_writing_until")
+    __slots__ = ("_asked_at", "_greeting_until", "_reading_until", "_writing_until")
 
     def __init__(self, now: float) -> None:
         """Begin with the connection: a whole Hello is due soon."""
+        self._asked_at = now
         self._greeting_until = now + GREETING_TIMEOUT_MS / 1000
         self._reading_until = inf
         self._writing_until = inf
@@ -39,9 +40,17 @@ class Patience:
         """Note that the greeting is over."""
         self._greeting_until = inf
 
-    def reading(self, now: float) -> None:
-        """Note that the client may speak."""
-        self._reading_until = now + IDLE_TIMEOUT_MS / 1000
+    def asked(self, now: float) -> None:
+        """Note that a whole request has come, and was dealt with."""
+        self._asked_at = now
+
+    def reading(self) -> None:
+        """Note that the client may speak.
+
+        Its time counts from its last whole request: a frame of which a byte trickles in now and
+        then ends too.
+        """
+        self._reading_until = self._asked_at + IDLE_TIMEOUT_MS / 1000
 
     def read(self) -> None:
         """Note that it has spoken, and is not waited for now."""

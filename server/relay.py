@@ -23,6 +23,10 @@ from server.committer import Committer
 from server.connection import Connection
 from server.eventlog import EventLog
 from server.gate import NO_TLS_KEY
+from server.limits.door import Door
+from server.limits.source import HERE, Source
+from server.limits.tolls import Tolls
+from server.limits.values import DEFAULT, Limits
 from server.patience import SWEEP_SECONDS, TimedOut
 from server.services import Services
 from server.signal import Signal
@@ -51,6 +55,7 @@ class Relay:
         now_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
         log: EventLog,
+        limits: Limits = DEFAULT,
     ) -> None:
         """Make a relay.
 
@@ -62,6 +67,7 @@ class Relay:
             now_ms: its clock.
             random_bytes: its source of nonces.
             log: its log.
+            limits: what it grants.
         """
         self._store = store
         self._log = log
@@ -76,25 +82,38 @@ class Relay:
             public_key if tls else NO_TLS_KEY,
             now_ms,
             random_bytes,
+            limits,
+            Tolls(limits),
         )
+        self._door = Door(limits)
         self._connections: dict[Connection, trio.CancelScope] = {}
         self._one_has_come = Signal()
         self._one_is_gone = Signal()
         self._is_draining = False
         self._numbers = count(1)
 
-    async def attend(self, stream: trio.abc.Stream, peer: str = "") -> None:
+    async def attend(self, stream: trio.abc.Stream, source: Source = HERE) -> None:
         """Serve one connection until its end. Raises nothing but cancellation.
 
         Args:
             stream: TLS or not; a TLS stream has not shaken hands yet.
-            peer: where it comes from, for the log.
+            source: where it comes from.
         """
+        if not self._door.admit(source, trio.current_time()):
+            self._log.event("turned-away", peer=source.text)
+            await trio.aclose_forcefully(stream)
+            return
+        try:
+            await self._attend_inside(stream, source)
+        finally:
+            self._door.leave(source)
+
+    async def _attend_inside(self, stream: trio.abc.Stream, source: Source) -> None:
         number = next(self._numbers)
-        self._log.event("connection-opened", connection=number, peer=peer)
+        self._log.event("connection-opened", connection=number, peer=source.text)
         reason = "ended"
         try:
-            await self._serve(Connection(self._services, stream, number))
+            await self._serve(Connection(self._services, stream, number, source))
         except* WireError as group:
             reason = f"bad bytes: {_first(group)}"
         except* TimedOut as group:
@@ -156,14 +175,24 @@ class Relay:
                 await self._one_has_come.wait()
             await trio.sleep(SWEEP_SECONDS)
 
+    async def _expire(self) -> None:
+        expired = await self._store.expire()
+        blob_count = await self._store.blobs.expire()
+        self._log.event(
+            "expired",
+            mail=expired.mail_count,
+            ids=expired.remembered_count,
+            blobs=blob_count,
+        )
+
     async def _expire_now_and_then(self) -> None:
         while True:
             try:
-                expired = await self._store.expire()
+                await self._expire()
             except StoreTrouble as trouble:
                 self._log.event("store-trouble", reason=trouble.reason, jobs=0)
-            else:
-                self._log.event("expired", mail=expired.mail_count, ids=expired.remembered_count)
+            self._services.tolls.forget_full(trio.current_time())
+            self._door.forget_full(trio.current_time())
             await trio.sleep(EXPIRY_INTERVAL_SECONDS)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from server.committer import Committer
 from server.eventlog import EventLog
+from server.limits.tolls import Tolls
+from server.limits.values import Limits
 from server.store.interface import RelayStore
 from server.subscriptions import Subscriptions
 
@@ -19,6 +21,8 @@ class Services:
             zeros without TLS.
         now_ms: the relay's clock.
         random_bytes: gives so many random bytes.
+        limits: what is granted.
+        tolls: the buckets of accounts, mailboxes, tokens and addresses.
     """
 
     store: RelayStore
@@ -29,3 +33,5 @@ class Services:
     login_key: bytes
     now_ms: Callable[[], int]
     random_bytes: Callable[[int], bytes]
+    limits: Limits
+    tolls: Tolls

@@ -24,8 +24,9 @@ hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--seed``."""
+    """Add ``--seed`` and ``--faults``."""
     parser.addoption("--seed", type=int, help="seed of every random choice in the tests")
+    parser.addoption("--faults", type=int, help="how many faults the repair hunt injects")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -406,7 +406,7 @@ def read_content(data: bytes) -> list[Any]:
     version, kind, message_id, counter, sent_at, body = content
     need(all(type(each) is int for each in (version, kind, counter, sent_at)), "numbers")
     need(max(version, kind) < 256 and is_id(message_id), "version, kind or id")
-    if version != 1 or kind not in (1, 2):
+    if version != 1 or kind not in (1, 2, 3, 4):
         need(levels(body) <= 16, "nested too deep")
     if (version, kind) == (1, 1):
         is_text = isinstance(body, list) and len(body) == 1 and isinstance(body[0], str)
@@ -415,7 +415,18 @@ def read_content(data: bytes) -> list[Any]:
         is_pair = isinstance(body, list) and len(body) == 2 and isinstance(body[1], list)
         need(is_pair and type(body[0]) is int and body[0] in (1, 2) and counter == 0, "receipt")
         need(1 <= len(body[1]) <= 200 and all(is_id(each) for each in body[1]), "receipt")
+    if (version, kind) == (1, 3):
+        is_key = isinstance(body, list) and len(body) == 1 and is_bytes(body[0], 32)
+        need(is_key and counter == 0, "profile key")
+    if (version, kind) == (1, 4):
+        need(isinstance(body, list) and len(body) == 4 and counter == 0, "retry request")
+        need(is_id(body[0]) and is_bytes(body[1], 32) and is_bytes(body[3], 32), "retry request")
+        need(type(body[2]) is int and body[2] < 1 << 32, "retry request")
     return list(content)
+
+
+def is_bytes(value: Any, size: int) -> bool:
+    return isinstance(value, bytes) and len(value) == size
 
 
 def is_id(value: Any) -> bool:

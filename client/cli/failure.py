@@ -106,7 +106,7 @@ def _failure(
 
 
 def _of_click(error: click.ClickException) -> Failure:
-    what, hints = error.format_message(), []
+    what, hints = _click_words(error), []
     if isinstance(error, click.NoSuchCommand | click.NoSuchOption):
         what = error.message
         if error.possibilities:
@@ -119,6 +119,12 @@ def _of_click(error: click.ClickException) -> Failure:
     command = context.command_path if context is not None else "glasspost"
     hints.append(f"See {command} --help.")
     return _failure(error, _sentence(what), "", " ".join(hints))
+
+
+def _click_words(error: click.ClickException) -> str:
+    """Give click's sentence on one line, without its names for types."""
+    words = " ".join(error.format_message().split())
+    return words.replace("a valid integer range", "a whole number").replace(" ,", ",")
 
 
 def _of_protocol(error: GlasspostError) -> Failure:

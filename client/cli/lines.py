@@ -18,6 +18,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from client.cli.hints import typeable
 from client.cli.output import Json
 from client.cli.states import MARKS, short_id, state_word
 from client.cli.tables import beside
@@ -31,10 +32,8 @@ _MARK_STYLES: Final = {
     MessageState.FAILED: "bold red",
     MessageState.RECEIVED: "",
 }
-_ODD_KINDS: Final = {
-    EntryKind.UNSUPPORTED: "[needs a newer version of glasspost]",
-    EntryKind.UNREADABLE: "[a message came that could not be opened]",
-}
+_NEWER: Final = "[needs a newer version of glasspost]"
+_REPAIRED: Final = " (repaired)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +74,17 @@ def entry_lines(entry: HistoryEntry, layout: Layout) -> Text:
 def body_of(entry: HistoryEntry, layout: Layout) -> Text:
     """Give an entry's text, fit for a terminal."""
     if entry.kind is EntryKind.NOTICE:
-        return Text(f"-- {clean_line(entry.text)} --", style="dim")
+        return Text(f"-- {clean_line(typeable(entry.text))}", style="dim")
     body = Text()
     if layout.show_ids:
         body.append(f"{short_id(entry)} ", style="dim")
-    if entry.kind in _ODD_KINDS:
-        return body.append(_ODD_KINDS[entry.kind], style="dim")
-    return body.append(clean(entry.text))
+    if entry.kind is EntryKind.UNREADABLE:
+        body.append(f"[{clean_line(entry.text)}]", style="dim")
+    elif entry.kind is EntryKind.UNSUPPORTED:
+        body.append(_NEWER, style="dim")
+    else:
+        body.append(clean(entry.text))
+    return body.append(_REPAIRED if entry.repaired else "", style="dim")
 
 
 def gap_line(entry: HistoryEntry, layout: Layout) -> Text:
@@ -120,6 +123,7 @@ def entry_record(entry: HistoryEntry) -> dict[str, Json]:
         "time_ms": entry.arrival_ms,
         "sent_at_ms": entry.sent_at_ms,
         "missing_before": entry.missing_before,
+        "repaired": entry.repaired,
     }
 
 

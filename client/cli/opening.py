@@ -1,6 +1,8 @@
 """Profile and engine for a verb."""
 
 import os
+import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,18 +12,23 @@ import trio
 
 from client.cli.passphrases import ask_passphrase, read_passphrase_file
 from client.cli.profiles import choose_profile, home_of
+from client.cli.running import ended_by
 from client.cli.settings import Settings
 from client.engine.engine import Engine, open_engine
 from client.engine.relay_settings import required_relay, use_relay
 from client.engine.shared import Shared
+from client.errors import WrongSecret
 from client.network.address import RelayAddress, parse_address
 from client.network.one_error import one_error
 from client.network.transport import dial
-from client.profile.opening import OpenProfile, open_profile, wants_passphrase
+from client.profile.opening import OpenProfile, open_profile, unlock, wants_passphrase
 from client.profile.passphrase import Passphrase
-from client.profile.paths import profile_folder
+from client.profile.paths import ProfileFolder, profile_folder
 from client.values import Surroundings
 from protocol.ids import Name
+
+# How often a person may mistype.
+ATTEMPTS: Final = 3
 
 REAL_SURROUNDINGS: Final = Surroundings(
     now_ms=lambda: time.time_ns() // 1_000_000,
@@ -38,10 +45,11 @@ async def _nothing(_relay: RelayAddress) -> None:
 async def opened_profile(settings: Settings) -> AsyncIterator[OpenProfile]:
     """Open the profile that the options mean; asks for its passphrase if it has one.
 
-    A relay named in the options is the profile's from now on.
+    A fingerprint named in the options is the one that its relay has to show from now on.
 
     Raises:
-        LocalError: there is no such profile, or it cannot be opened.
+        LocalError: there is no such profile, it cannot be opened, or it lives at another relay
+            than the options name.
         WrongSecret: the passphrase is wrong.
     """
     address = None if settings.relay is None else parse_address(settings.relay)
@@ -81,16 +89,37 @@ async def opened_engine(
     with one_error():
         async with opened_profile(settings) as profile:
             await first(await profile.database.read(required_relay))
-            async with open_engine(
-                profile, receive=receive, surroundings=REAL_SURROUNDINGS
-            ) as engine:
+            async with (
+                # Not before: Ctrl-C has to end a question at the terminal, which nothing cancels.
+                ended_by(signal.SIGINT, KeyboardInterrupt),
+                open_engine(profile, receive=receive, surroundings=REAL_SURROUNDINGS) as engine,
+            ):
                 yield engine
 
 
 def passphrase_of(settings: Settings, name: Name) -> Passphrase | None:
-    """Give the profile's passphrase from the file or the terminal, or None if it has none."""
-    if not wants_passphrase(profile_folder(home_of(settings), name)):
+    """Give the profile's passphrase from the file or the terminal, or None if it has none.
+
+    Raises:
+        LocalError: the file cannot be read, or there is no terminal to ask on.
+    """
+    folder = profile_folder(home_of(settings), name)
+    if not wants_passphrase(folder):
         return None
     if settings.passphrase_file is not None:
         return Passphrase.from_text(read_passphrase_file(settings.passphrase_file))
-    return Passphrase.from_text(ask_passphrase(f"Passphrase of {name}: "))
+    return _asked(folder, name)
+
+
+def _asked(folder: ProfileFolder, name: Name) -> Passphrase:
+    """Ask until the passphrase is right; the last wrong one is told where the profile is opened."""
+    prompt = f"Passphrase of {name}: "
+    for _ in range(ATTEMPTS - 1):
+        passphrase = Passphrase.from_text(ask_passphrase(prompt))
+        try:
+            unlock(folder, passphrase)
+        except WrongSecret:
+            print("That is not the passphrase. Once more.", file=sys.stderr)
+        else:
+            return passphrase
+    return Passphrase.from_text(ask_passphrase(prompt))

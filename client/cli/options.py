@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from client.cli.descriptors import require_open
 from client.cli.settings import DEFAULT_RELAY, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,6 +43,8 @@ def global_options(*, hidden: bool) -> Callable[[F], F]:
 def _option(flag: str, field: str, hidden: bool, **attributes: Any) -> Callable[[F], F]:
     def remember(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
         if value not in (None, False):
+            if field == "passphrase_file":
+                require_open(value)
             context.obj = replace(context.obj or Settings(), **{field: value})
 
     return click.option(

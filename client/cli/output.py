@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
+from client.cli.hints import typeable
 from client.text import clean_line
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class Output:
         if self.json:
             return
         if isinstance(text, str):
-            print(text)
+            print(typeable(text))
         else:
             _print(self.console, text)
 
@@ -56,12 +58,14 @@ class Output:
         In JSON mode it is an object of ``fields`` there, if a program has to know.
         """
         if not self.json:
-            _print(self.error_console, text, style="dim")
+            words = typeable(text) if isinstance(text, str) else text
+            _print(self.error_console, words, style="dim")
         elif fields is not None:
             print(as_json(fields), file=sys.stderr, flush=True)
 
     def fail(self, failure: Failure) -> None:
         """Print an error in its three parts on standard error."""
+        failure = replace(failure, hint=typeable(failure.hint))
         if self.json:
             print(as_json(_failure_fields(failure)), file=sys.stderr)
         else:
@@ -99,9 +103,9 @@ def make_streams_forgiving() -> None:
 
 
 def _console(stream: TextIO) -> Console:
-    from rich.console import Console
+    from client.cli.console import PlainConsole
 
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+    return PlainConsole(file=stream)
 
 
 def _print(console: Console, text: Text | str, style: str | None = None) -> None:

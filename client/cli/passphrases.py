@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from client.cli.descriptors import descriptor_of
 from client.errors import LocalError
 from client.profile.passphrase import Passphrase
 from client.text import clean_line
@@ -90,11 +91,8 @@ def ask_new_passphrase() -> str:
 def _first_line(name: str) -> bytes:
     if name == "-":
         return sys.stdin.buffer.readline(MAX_PASSPHRASE_BYTES + 2)
-    path = Path(name)
-    if name.isascii() and name.isdecimal() and not path.exists():
-        with os.fdopen(int(name), "rb") as file:
-            return file.readline(MAX_PASSPHRASE_BYTES + 2)
-    with path.open("rb") as file:
+    number = descriptor_of(name)
+    with Path(name).open("rb") if number is None else os.fdopen(number, "rb") as file:
         return file.readline(MAX_PASSPHRASE_BYTES + 2)
 
 

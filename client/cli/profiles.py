@@ -9,6 +9,7 @@ from client.profile.paths import home_folder, list_home, profile_folder
 from client.text import clean_line, join_words, shorten
 from protocol.errors import InvalidName
 from protocol.ids import Name, parse_name
+from protocol.limits import MAX_NAME_BYTES
 
 
 def home_of(settings: Settings) -> Path:
@@ -20,13 +21,13 @@ def choose_profile(settings: Settings) -> Name:
     """Give the profile that ``--as`` names, or the only one there is.
 
     Raises:
-        LocalError: it does not exist, there is none, or there are several and none is named.
-        InvalidName: ``--as`` is not a name.
+        LocalError: ``--as`` is not a name, or of no profile; or it was left out, and there is
+            none or several.
     """
     home = home_of(settings)
     profiles = list_home(home).profiles
     if settings.as_name is not None:
-        name = parse_name(settings.as_name)
+        name = parse_own(settings.as_name)
         if not profile_folder(home, name).path.exists():
             raise _not_there(name, profiles, home)
         return name
@@ -41,22 +42,37 @@ def parse_peer(text: str) -> Name:
     Raises:
         LocalError: it is not a name; says what it may have been meant to be.
     """
+    return _parsed(text, "See glasspost contacts for the names you know.")
+
+
+def parse_own(text: str) -> Name:
+    """Read the name of the user.
+
+    Raises:
+        LocalError: as for :func:`parse_peer`.
+    """
+    return _parsed(text, "Choose another name.")
+
+
+def _parsed(text: str, advice: str) -> Name:
     try:
         return parse_name(text)
     except InvalidName as error:
+        size = len(text)
+        long = f"It has {size} characters: {error}." if size > MAX_NAME_BYTES else ""
         raise LocalError(
             f"“{shorten(text, 40)}” is not a name.",
-            why=f"{str(error)[0].upper()}{str(error)[1:]}.",
-            hint=_meant(text),
+            why=long or f"{str(error)[0].upper()}{str(error)[1:]}.",
+            hint=_meant(text, advice),
         ) from error
 
 
-def _meant(text: str) -> str:
+def _meant(text: str, advice: str) -> str:
     lower = text.strip().lower()
     try:
         return f"Did you mean {parse_name(lower)}?"
     except InvalidName:
-        return "See glasspost contacts for the names you know."
+        return advice
 
 
 def _not_there(name: Name, profiles: tuple[Name, ...], home: Path) -> LocalError:

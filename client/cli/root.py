@@ -26,35 +26,8 @@ from client.cli.failure import (
 from client.cli.options import global_options
 from client.cli.output import Output, make_streams_forgiving
 from client.cli.settings import Settings
+from client.cli.verb_table import GROUPS, VERBS
 from client.errors import ExitCode
-
-GROUPS: Final = {
-    "Talk": {
-        "chat": "talk, line by line; the first chat sets everything up",
-        "send": "send one message",
-        "listen": "print each new message once",
-    },
-    "Read": {
-        "history": "a conversation so far",
-        "search": "find words in all conversations",
-    },
-    "Trust": {
-        "contacts": "who is known here, and whether their key was checked",
-        "verify": "compare safety numbers with somebody",
-        "trust": "answer when a key has changed",
-    },
-    "Look inside": {
-        "xray": "every byte of a message, and who can read it",
-        "status": "connection, queue, keys, local relay",
-    },
-    "Set up": {
-        "register": "take a name at a relay",
-        "passphrase": "change, set or remove the passphrase",
-        "relay": "the relay that chat started on this machine",
-        "completion": "print the completion script of a shell",
-    },
-}
-VERBS: Final = {name: line for verbs in GROUPS.values() for name, line in verbs.items()}
 
 EPILOG: Final = """\b
 Examples:

@@ -29,6 +29,15 @@ def trust_word(contact: Contact) -> str:
     return "unknown" if contact.identity is None else "unchecked"
 
 
+def relay_sees(contact: Contact) -> Text:
+    """Say whether the relay sees that we write to a contact, or that nobody does."""
+    if contact.blocked:
+        return Text("blocked", style="bold red")
+    if contact.sealed:
+        return Text("sealed", style="green")
+    return Text("the relay sees you write", style="dim")
+
+
 def comparing(peer: Name, own: Name, number: str) -> Text:
     """Show a safety number and tell how two people compare it."""
     text = Text(f"Safety number of {own} and {peer}:\n\n")

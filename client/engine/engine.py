@@ -17,6 +17,7 @@ from typing import Final
 
 import trio
 
+from client.engine.anonymous_line import AnonymousLine
 from client.engine.election import Election
 from client.engine.follower import Follower
 from client.engine.key_fetcher import KeyFetcher
@@ -26,16 +27,17 @@ from client.engine.shared import Shared
 from client.engine.status import Status, read_status
 from client.engine.supervisor import Service, Supervisor
 from client.engine.timekeeper import Timekeeper
+from client.engine.token_keeper import TokenKeeper
 from client.engine.waiting import Waiting
 from client.errors import LocalError, UserError
-from client.messaging import answers, trust
+from client.messaging import answers, blocking, trust
 from client.messaging.sending import compose_text
 from client.messaging.trust import OpenQuestion
 from client.network.one_error import one_error
 from client.network.transport import Dialer, dial
 from client.profile.opening import OpenProfile
 from client.profile.paths import ProfileFolder
-from client.store import conversation, history, specimens
+from client.store import conversation, history, settings, specimens
 from client.values import (
     Connection,
     Contact,
@@ -46,6 +48,7 @@ from client.values import (
     Specimen,
     Surroundings,
 )
+from protocol.e2ee.padding import Padding
 from protocol.ids import MessageId, Name
 
 _CHOICES: Final = 5  # one less than are looked for
@@ -59,7 +62,11 @@ class Engine:
         self._election = Election(shared)
         self._flusher = OutboxFlusher(shared)
         self._fetcher = KeyFetcher(shared)
-        self._waiting = Waiting(shared, [self._flusher.holdoffs, self._fetcher.holdoffs])
+        nameless = (OutboxFlusher(shared, anonymous=True), KeyFetcher(shared, anonymous=True))
+        self._line = AnonymousLine(shared, nameless)
+        workers = (self._flusher, self._fetcher, *nameless)
+        self._holdoffs = [worker.holdoffs for worker in workers]
+        self._waiting = Waiting(shared, self._holdoffs)
         self._shown: dict[Name, bytes] = {}
         self._asked: dict[Name, bytes] = {}
 
@@ -101,10 +108,11 @@ class Engine:
             LocalError: it cannot be a message; nothing was stored.
         """
         surroundings = self._shared.surroundings
-        # The user has written anew: a refusal from before is tested again.
-        self._flusher.holdoffs.lift(peer)
-        self._fetcher.holdoffs.lift(peer)
         message_id = await self._shared.write(lambda tx: compose_text(tx, peer, text, surroundings))
+        # The user has written anew: a refusal from before is tested again. Lifted once the row is
+        # there, so that one which came meanwhile, and did not fail it, does not hold it either.
+        for holdoffs in self._holdoffs:
+            holdoffs.lift(peer)
         self._shared.tell([HistoryChanged(peer)])
         return message_id
 
@@ -265,6 +273,49 @@ class Engine:
         self._shared.changed.ring()
         self._shared.tell([HistoryChanged(peer), *events])
 
+    # --- blocking -------------------------------------------------------------
+
+    async def block(self, peer: Name) -> None:
+        """Hear ``peer`` no more, and take back the permission to write without a name.
+
+        The others hear of the new one when the relay has it: :meth:`wait_token_set`, then
+        :meth:`settle`.
+
+        Raises:
+            LocalError: there is no such contact.
+        """
+        surroundings = self._shared.surroundings
+        await self._shared.write(lambda tx: blocking.block(tx, peer, surroundings))
+        self._shared.tell([HistoryChanged(peer)])
+
+    async def unblock(self, peer: Name) -> None:
+        """Hear ``peer`` again.
+
+        Raises:
+            LocalError: there is no such contact.
+        """
+        surroundings = self._shared.surroundings
+        await self._shared.write(lambda tx: blocking.unblock(tx, peer, surroundings))
+        self._shared.tell([HistoryChanged(peer)])
+
+    async def wait_token_set(self, timeout_s: float) -> None:
+        """Wait until the relay lets nobody in with a former token.
+
+        Raises:
+            RelayUnreachable: it did not answer in time.
+        """
+        await self._waiting.token_set(timeout_s)
+
+    # --- settings -------------------------------------------------------------
+
+    async def padding(self) -> Padding:
+        """Give how the sizes of envelopes are hidden."""
+        return await self._shared.read(settings.padding)
+
+    async def set_padding(self, mode: Padding) -> None:
+        """Hide the sizes of envelopes in this way from now on."""
+        await self._shared.write(lambda tx: settings.set_padding(tx, mode))
+
     # --- services -------------------------------------------------------------
 
     async def _run(self, *, receive: bool) -> None:
@@ -272,11 +323,13 @@ class Engine:
             self._flusher.serve,
             self._fetcher.serve,
             Timekeeper(self._shared).serve,
+            TokenKeeper(self._shared).serve,
         ]
         if receive:
             services.append(Receiver(self._shared, self._election).serve)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(Supervisor(self._shared, services).run)
+            nursery.start_soon(self._line.run)
             nursery.start_soon(Follower(self._shared).run)
             if receive:
                 nursery.start_soon(self._election.run)

@@ -9,9 +9,14 @@
 What is submitted is what stands in a committed row, byte for byte, under its stored id: a retry,
 or another process that submits the same row, is accepted by the relay as the same envelope.
 
-Spec: docs/client.md#sending
+There are two: one submits with our name on the logged-in connection, the other without on the
+anonymous one. A token that the relay refuses is forgotten; what it was for goes with our name
+then, and the anonymous connection, which the relay can now tell to be ours, is used no more.
+
+Spec: docs/client.md#sending, docs/client.md#two-connections
 """
 
+import math
 from typing import Final
 
 import trio
@@ -19,13 +24,15 @@ import trio
 from client.engine.holdoffs import Holdoffs
 from client.engine.shared import Shared
 from client.messaging import submitting
+from client.messaging.profile_sharing import token_refused
 from client.network.connection import RelayConnection
 from client.network.failures import ConnectionLost
 from client.network.one_error import one_error
 from client.network.refusals import RelayRefusal
-from client.store import outbox
+from client.store import outbox, profile_keys
 from client.store.transaction import Transaction
 from client.values import HistoryChanged, OutboxItem
+from protocol.e2ee.profile_key import DeliveryToken
 from protocol.ids import Name
 from protocol.wire.messages import Accepted, LoggedIn, Refusal, Submit
 
@@ -42,30 +49,51 @@ _EXPIRY_INTERVAL_S: Final = 3_600.0
 # The relay is busy or broken: it would refuse everybody's envelopes.
 _CONCERNS_ALL: Final = frozenset({Refusal.RATE_LIMITED, Refusal.RELAY_TROUBLE})
 
+# Not the present token; or a relay that does not know of tokens.
+TOKEN_REFUSED: Final = frozenset({Refusal.BAD_TOKEN, Refusal.NOT_LOGGED_IN})
+
+Batch = list[tuple[OutboxItem, DeliveryToken | None]]
 Answered = list[tuple[OutboxItem, Accepted | RelayRefusal]]
 
 
 class OutboxFlusher:
-    """Empties the outbox whenever there is a connection."""
+    """Empties one half of the outbox whenever there is a connection for it.
 
-    def __init__(self, shared: Shared) -> None:
+    Args:
+        shared: where the outbox is.
+        anonymous: submit what goes without our name, not what goes with it.
+    """
+
+    def __init__(self, shared: Shared, *, anonymous: bool = False) -> None:
         self._shared = shared
+        self._anonymous = anonymous
+        self._next_look = math.inf  # only where we are logged in is anything given up
         self.holdoffs = Holdoffs()
 
     async def serve(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
         """Submit what is ready, now and whenever something changes, until the connection ends."""
-        next_look = trio.current_time() + _EXPIRY_DELAY_S
+        self._next_look = trio.current_time() + _EXPIRY_DELAY_S
+        await self.work_on(connection)
+
+    def has_work(self, tx: Transaction) -> bool:
+        """Tell whether something may go now."""
+        return bool(self._next_batch(tx))
+
+    async def work_on(self, connection: RelayConnection) -> None:
+        """Submit what is ready; returns only when a token was refused on an anonymous one."""
         while True:
             heard = self._shared.changed.count
             self.holdoffs.forget_past()
             batch = await self._shared.read(self._next_batch)
             if batch:
-                await self._flush(connection, batch)
+                answered = await self._flush(connection, batch)
+                if any(_is_token_refused(item, answer) for item, answer in answered):
+                    return
                 continue
-            if trio.current_time() >= next_look:
+            if trio.current_time() >= self._next_look:
                 await self._give_up_expired()
-                next_look = trio.current_time() + _EXPIRY_INTERVAL_S
-            with trio.move_on_at(min(next_look, self.holdoffs.next_end())):
+                self._next_look = trio.current_time() + _EXPIRY_INTERVAL_S
+            with trio.move_on_at(min(self._next_look, self.holdoffs.next_end())):
                 await self._shared.changed.wait_beyond(heard)
 
     async def _give_up_expired(self) -> None:
@@ -73,24 +101,30 @@ class OutboxFlusher:
         peers = await self._shared.write(lambda tx: submitting.give_up_expired(tx, surroundings))
         self._shared.tell(HistoryChanged(peer) for peer in peers)
 
-    def _next_batch(self, tx: Transaction) -> list[OutboxItem]:
+    def _next_batch(self, tx: Transaction) -> Batch:
         """Give the oldest rows that may go, page by page over those that are held off.
 
         Runs in a thread, where trio tells no time: what is past is forgotten before.
         """
         batch: list[OutboxItem] = []
-        page = outbox.ready(tx, WINDOW)
+        page = outbox.ready(tx, WINDOW, anonymous=self._anonymous)
         while page and len(batch) < WINDOW:
             batch += [item for item in page if self.holdoffs.of(item.to.name) is None]
-            page = outbox.ready(tx, WINDOW, page[-1].row_id)
-        return batch[:WINDOW]
+            page = outbox.ready(tx, WINDOW, page[-1].row_id, anonymous=self._anonymous)
+        return [(item, self._token_for(tx, item)) for item in batch[:WINDOW]]
 
-    async def _flush(self, connection: RelayConnection, batch: list[OutboxItem]) -> None:
+    def _token_for(self, tx: Transaction, item: OutboxItem) -> DeliveryToken | None:
+        return profile_keys.token_of(tx, item.to.name) if self._anonymous else None
+
+    async def _flush(self, connection: RelayConnection, batch: Batch) -> Answered:
         """Submit ``batch``; what was answered is stored even if the connection ends meanwhile."""
         answered: Answered = []
 
-        async def submit(item: OutboxItem, task_status: trio.TaskStatus[None]) -> None:
-            request = Submit(item.to.name, item.to.device, item.envelope_id, None, item.envelope)
+        async def submit(
+            item: OutboxItem, token: DeliveryToken | None, task_status: trio.TaskStatus[None]
+        ) -> None:
+            shown = None if token is None else token.expose()
+            request = Submit(item.to.name, item.to.device, item.envelope_id, shown, item.envelope)
             try:
                 accepted = await connection.request(request, Accepted, task_status=task_status)
                 answered.append((item, accepted))
@@ -100,20 +134,22 @@ class OutboxFlusher:
         try:
             with one_error():
                 async with trio.open_nursery() as nursery:
-                    for item in batch:
-                        await nursery.start(submit, item)
+                    for item, token in batch:
+                        await nursery.start(submit, item, token)
         except ConnectionLost:
-            await self._settle(answered)
+            await self._settle(batch, answered)
             raise
-        await self._settle(answered)
+        await self._settle(batch, answered)
+        return answered
 
-    async def _settle(self, answered: Answered) -> None:
+    async def _settle(self, batch: Batch, answered: Answered) -> None:
         if not answered:
             return
         for item, answer in answered:
             if isinstance(answer, RelayRefusal) and answer.may_pass:
                 self._hold(item.to.name, answer)
-        await self._shared.write(lambda tx: _store(tx, answered))
+        tokens = {item.to.name: token for item, token in batch}
+        await self._shared.write(lambda tx: _store(tx, answered, tokens))
         peers = dict.fromkeys(item.to.name for item, _ in answered)
         self._shared.tell(HistoryChanged(peer) for peer in peers)
 
@@ -124,9 +160,15 @@ class OutboxFlusher:
         self.holdoffs.hold(whom, seconds, refusal)
 
 
-def _store(tx: Transaction, answered: Answered) -> None:
+def _is_token_refused(item: OutboxItem, answer: Accepted | RelayRefusal) -> bool:
+    return item.anonymous and isinstance(answer, RelayRefusal) and answer.code in TOKEN_REFUSED
+
+
+def _store(tx: Transaction, answered: Answered, tokens: dict[Name, DeliveryToken | None]) -> None:
     for item, answer in answered:
         if isinstance(answer, Accepted):
             submitting.accepted(tx, item.row_id, answer.arrival_ms)
+        elif _is_token_refused(item, answer):
+            token_refused(tx, item.to.name, tokens[item.to.name])
         elif not answer.may_pass:
             submitting.give_up(tx, item.row_id, answer.reason)

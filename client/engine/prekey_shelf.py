@@ -13,10 +13,19 @@ Spec: docs/protocol.md#prekeys
 import trio
 
 from client.engine.shared import Shared
-from client.messaging import prekey_upkeep
+from client.messaging import prekey_doubts, prekey_upkeep
 from client.network.connection import RelayConnection
 from client.network.refusals import RelayRefusal
-from protocol.wire.messages import PrekeysStored, Refusal, UploadPrekeys
+from client.store import account
+from protocol.ids import DeviceAddress
+from protocol.records import SignedSealingKey
+from protocol.wire.messages import (
+    FetchSealingKey,
+    PrekeysStored,
+    Refusal,
+    SealingKeyFetched,
+    UploadPrekeys,
+)
 
 
 class PrekeyShelf:
@@ -26,6 +35,25 @@ class PrekeyShelf:
         self._shared = shared
         self._connection = connection
         self._one_at_a_time = trio.Lock()
+
+    async def compare(self) -> None:
+        """Look at what the relay has in our name: its disk or ours may have been put back.
+
+        Raises:
+            RelayRefusal, ConnectionLost: as for any request.
+        """
+        own = await self._shared.read(lambda tx: account.get(tx).device.address)
+        on_record = await self._on_record(own)
+        await self._shared.write(lambda tx: prekey_doubts.compare(tx, on_record))
+
+    async def _on_record(self, own: DeviceAddress) -> SignedSealingKey | None:
+        ask = FetchSealingKey(own.name, own.device, None)
+        try:
+            return (await self._connection.request(ask, SealingKeyFetched)).sealing_key
+        except RelayRefusal as refusal:
+            if refusal.code != Refusal.NO_PREKEYS:
+                raise
+            return None
 
     async def refill(self) -> None:
         """Upload what is due, if anything; the private halves are on disk before.

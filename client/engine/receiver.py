@@ -22,7 +22,7 @@ from client.engine.prekey_shelf import PrekeyShelf
 from client.engine.shared import Shared
 from client.errors import LocalError
 from client.messaging.housekeeping import tidy
-from client.messaging.outcomes import Duplicate, Held, Junk, Outcome
+from client.messaging.outcomes import Dropped, Duplicate, Held, Junk, Outcome, Unreadable
 from client.network.connection import RelayConnection
 from client.values import Delivery, EngineEvent, HistoryChanged
 from protocol.wire.messages import (
@@ -56,6 +56,7 @@ class Receiver:
         await self._election.wait_won()
         await self._tidy()
         shelf = PrekeyShelf(self._shared, connection)
+        await shelf.compare()
         await shelf.refill()
         await connection.request(Subscribe(), Subscribed)
         async with trio.open_nursery() as nursery:
@@ -70,17 +71,21 @@ class Receiver:
         """Deal with pushes, first with what was delivered."""
         deliveries = [_delivery(push) for push in pushes if isinstance(push, Deliver)]
         if deliveries:
-            await self._store(deliveries)
+            outcomes = await self._store(deliveries)
             up_to = max(delivery.sequence for delivery in deliveries)
             await connection.request(Acknowledge(up_to), Acknowledged)
+            if any(isinstance(outcome, Unreadable) for outcome in outcomes):
+                await shelf.refill()  # perhaps prekeys are gone, and peers must get others
         if any(isinstance(push, PrekeysLow) for push in pushes):
             await shelf.refill()  # by the newest count, whichever message brought it
         for push in pushes:
             if isinstance(push, Displaced):
                 await self._come_back_later(connection)
 
-    async def _store(self, deliveries: list[Delivery]) -> None:
-        self._shared.tell(events_of(await take_in(self._shared, deliveries)))
+    async def _store(self, deliveries: list[Delivery]) -> list[Outcome]:
+        outcomes = await take_in(self._shared, deliveries)
+        self._shared.tell(events_of(outcomes))
+        return outcomes
 
     async def _tidy(self) -> None:
         surroundings = self._shared.surroundings
@@ -110,7 +115,7 @@ def events_of(outcomes: Iterable[Outcome]) -> list[EngineEvent]:
     """Tell what outcomes mean to somebody who watches, each once."""
     events: dict[EngineEvent, None] = {}
     for outcome in outcomes:
-        if isinstance(outcome, Duplicate | Junk):
+        if isinstance(outcome, Dropped | Duplicate | Junk):
             continue
         events[HistoryChanged(outcome.peer)] = None
         if isinstance(outcome, Held) and outcome.question is not None:

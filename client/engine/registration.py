@@ -10,13 +10,14 @@
 The keys are on disk before the relay hears of them, so no name is ever taken by keys that are lost.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from client.engine.prekey_shelf import PrekeyShelf
 from client.engine.relay_settings import choose_relay, known_relay
 from client.engine.shared import Shared
 from client.engine.timekeeper import note_relay_clock
+from client.engine.token_keeper import keep_token
 from client.errors import RelayUnreachable
 from client.network.address import RelayAddress
 from client.network.connection import RelayConnection, open_connection
@@ -28,11 +29,24 @@ from client.profile.creating import create_profile, discard_profile
 from client.profile.opening import open_profile
 from client.profile.passphrase import Passphrase
 from client.profile.paths import ProfileFolder, is_profile, profile_folder
-from client.store import account
+from client.store import account, profile_keys
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.ids import Name
 from protocol.wire.messages import LoggedIn, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Where a profile is registered now, and the other relay where it lived before, if any.
+
+    Args:
+        already: it was registered there before, and nothing has changed.
+    """
+
+    at: RelayAddress
+    moved_from: RelayAddress | None = None
+    already: bool = False
 
 
 async def register(
@@ -42,15 +56,19 @@ async def register(
     passphrase: Passphrase | None,
     surroundings: Surroundings,
     *,
+    keeps_relay: bool = False,
     dialer: Dialer = dial,
-) -> None:
+) -> Registered:
     """Take ``name`` at the relay, with a new profile or one that exists.
 
     For an existing profile the same keys are registered (again): that continues what broke off, and
-    makes the account known to a relay that has lost it.
+    makes the account known to a relay that has lost it. At another relay than before it moves the
+    profile there, with all that is queued.
 
     Args:
         home: the folder of profiles.
+        relay_address: where to register.
+        keeps_relay: ``relay_address`` is a default; a profile that has a relay stays there.
         passphrase: of the new or the existing profile; None for one without.
 
     Raises:
@@ -61,10 +79,14 @@ async def register(
         WrongSecret, LocalError: the profile cannot be made or opened.
     """
     try:
-        if is_profile(profile_folder(home, name).path):
-            await _register_again(home, name, relay_address, passphrase, surroundings, dialer)
-        else:
-            await _register_new(home, name, relay_address, passphrase, surroundings, dialer)
+        if not is_profile(profile_folder(home, name).path):
+            return await _register_new(home, name, relay_address, passphrase, surroundings, dialer)
+        async with open_profile(home, name, passphrase, surroundings) as profile:
+            shared = Shared(profile, surroundings, dialer)
+            known = await shared.read(known_relay)
+            if known is not None and keeps_relay:
+                relay_address = known
+            return await _register_again(shared, known, relay_address)
     except ConnectionLost as lost:
         raise RelayUnreachable(
             "The connection broke during the registration.",
@@ -80,8 +102,12 @@ async def _register_new(
     passphrase: Passphrase | None,
     surroundings: Surroundings,
     dialer: Dialer,
-) -> None:
-    dialed = await dialer(relay_address)
+) -> Registered:
+    try:
+        dialed = await dialer(relay_address)
+    except RelayUnreachable as away:
+        hint = "Nothing was made here. Check that the relay runs and that --relay names it."
+        raise RelayUnreachable(away.what, why=away.why, hint=hint) from away
     async with open_connection(dialed) as connection:
         folder = await surroundings.run_blocking(
             lambda: create_profile(home, name, passphrase, surroundings.random_bytes)
@@ -95,31 +121,27 @@ async def _register_new(
         if refusal is not None:
             await _discard(folder, surroundings)
             raise refusal
+    return Registered(address)
 
 
 async def _register_again(
-    home: Path,
-    name: Name,
-    relay_address: RelayAddress,
-    passphrase: Passphrase | None,
-    surroundings: Surroundings,
-    dialer: Dialer,
-) -> None:
-    async with open_profile(home, name, passphrase, surroundings) as profile:
-        shared = Shared(profile, surroundings, dialer)
-        known = await shared.read(known_relay)
-        if known is not None and relay_address == replace(known, fingerprint=None):
-            relay_address = known  # the key that was pinned there is still expected
-        dialed = await shared.dialer(relay_address)
-        async with open_connection(dialed) as connection:
-            refusal = await _claim(shared, connection, _pinned(relay_address, dialed))
-        own = await shared.read(account.get)
+    shared: Shared, known: RelayAddress | None, relay_address: RelayAddress
+) -> Registered:
+    is_same = known is not None and relay_address.place == known.place
+    if known is not None and is_same and relay_address.fingerprint is None:
+        relay_address = known  # the key that was pinned there is still expected
+    was_registered = (await shared.read(account.get)).registered
+    dialed = await shared.dialer(relay_address)
+    address = _pinned(relay_address, dialed)
+    async with open_connection(dialed) as connection:
+        refusal = await _claim(shared, connection, address)
     if refusal is None:
-        return
+        return Registered(address, None if is_same else known, is_same and was_registered)
+    own = await shared.read(account.get)
     # A crash came between the relay's refusal and the discard. At another relay than the one that
     # was asked then, these keys may have the name: the profile stays.
     if refusal.code == Refusal.NAME_TAKEN and not own.registered and relay_address == known:
-        await _discard(profile.folder, surroundings)
+        await _discard(shared.profile.folder, shared.surroundings)
     raise refusal
 
 
@@ -144,12 +166,14 @@ async def _claim(
     await shared.write(lambda tx: _note_registered(tx, address))
     await note_relay_clock(shared, connection)
     await PrekeyShelf(shared, connection).refill()
+    await keep_token(shared, connection)
     return None
 
 
 def _note_registered(tx: Transaction, address: RelayAddress) -> None:
     choose_relay(tx, address)
     account.mark_registered(tx)
+    profile_keys.forget_set(tx)
 
 
 def _pinned(address: RelayAddress, dialed: Dialed) -> RelayAddress:

@@ -61,14 +61,27 @@ def pin_first_use(tx: Transaction, address: RelayAddress, fingerprint: str) -> N
 
 
 async def use_relay(profile: OpenProfile, address: RelayAddress) -> None:
-    """Use the relay that the user named, from now on; call it before the engine is opened.
+    """Take the relay that the user named for this profile; call it before the engine is opened.
 
-    See :func:`choose_relay` for what happens to the pin. The same relay again changes nothing.
+    A profile keeps the relay where it lives, because its friends look for it there: only
+    registering moves it. A new fingerprint of the same host and port is the user's own word, and
+    pins anew. The same relay again changes nothing.
 
     Raises:
-        LocalError: the profile cannot be written.
+        LocalError: the profile lives at another relay, or cannot be written.
     """
     known = await profile.database.read(known_relay)
-    if known is not None and address in (known, replace(known, fingerprint=None)):
-        return
-    await profile.database.write(lambda tx: choose_relay(tx, address))
+    if known is not None and address.place != known.place:
+        raise _lives_elsewhere(profile, known, address)
+    if known is None or address.fingerprint not in (None, known.fingerprint):
+        await profile.database.write(lambda tx: choose_relay(tx, address))
+
+
+def _lives_elsewhere(
+    profile: OpenProfile, known: RelayAddress, address: RelayAddress
+) -> LocalError:
+    return LocalError(
+        f"{profile.name} lives at {known.place}, not at {address.place}.",
+        why="Friends look for a name at the relay where it is registered.",
+        hint=f"Leave --relay out; or, to move: glasspost --relay {address} register {profile.name}",
+    )

@@ -33,6 +33,8 @@ class Status:
         problem: what went wrong last, None while all is well.
         queued_count: envelopes that are not at the relay yet.
         message_count: lines in all conversations.
+        sealed_count: contacts to whom the relay does not see who writes.
+        blocked: contacts of whom nothing is shown.
         open_questions: contacts whose changed key waits for an answer.
         one_time_key_count: private one-time pairs kept; each opens one first message.
         database_bytes: size of the encrypted file, with its log.
@@ -47,6 +49,8 @@ class Status:
     queued_count: int
     contact_count: int
     message_count: int
+    sealed_count: int
+    blocked: tuple[Name, ...]
     open_questions: tuple[Name, ...]
     one_time_key_count: int
     database_bytes: int
@@ -82,6 +86,8 @@ async def read_status(shared: Shared, election: Election) -> Status:
         queued_count=stored.queued_count,
         contact_count=len(stored.contacts),
         message_count=stored.message_count,
+        sealed_count=sum(each.sealed for each in stored.contacts),
+        blocked=tuple(each.name for each in stored.contacts if each.blocked),
         open_questions=tuple(each.name for each in stored.contacts if each.pending_identity),
         one_time_key_count=stored.one_time_key_count,
         database_bytes=size,

@@ -13,16 +13,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
-from client.engine.backoff import STEADY_AFTER_S, Backoff
+from client.engine.attempts import Attempts
 from client.engine.relay_settings import pin_first_use, required_relay
 from client.engine.shared import Shared
 from client.engine.timekeeper import note_relay_clock
 from client.errors import UserError
 from client.network.address import RelayAddress
 from client.network.connection import RelayConnection, open_connection
-from client.network.failures import ConnectionLost
 from client.network.one_error import one_error
-from client.network.refusals import RelayRefusal
 from client.network.statements import login_statement
 from client.network.transport import Dialed
 from client.store import account
@@ -40,27 +38,18 @@ class Supervisor:
     def __init__(self, shared: Shared, services: Sequence[Service]) -> None:
         self._shared = shared
         self._services = services
-        self._backoff = Backoff()
 
     async def run(self) -> None:
         """Connect, serve, and connect again, for ever."""
+        attempts = Attempts(self._shared.surroundings.random_bytes)
         while True:
             self._shared.standing.connecting()
-            began = trio.current_time()
+            attempts.begin()
             try:
                 await self._connect_and_serve()
             except UserError as problem:
                 self._shared.standing.offline(problem)
-                steady = trio.current_time() - began > STEADY_AFTER_S
-                self._backoff = (Backoff() if steady else self._backoff).failed()
-                await self._pause(problem)
-
-    async def _pause(self, problem: UserError) -> None:
-        retry_after_ms = None
-        if isinstance(problem, ConnectionLost | RelayRefusal):
-            retry_after_ms = problem.retry_after_ms
-        random_bytes = self._shared.surroundings.random_bytes
-        await trio.sleep(self._backoff.delay_s(random_bytes, retry_after_ms))
+                await attempts.pause(problem)
 
     async def _connect_and_serve(self) -> None:
         address, own = await self._shared.read(_whom_and_where)

@@ -10,13 +10,21 @@ import trio
 
 from client.engine.holdoffs import Holdoff, Holdoffs
 from client.engine.shared import Shared
-from client.errors import LocalError, RefusedByRelay, RelayUnreachable, TrustOpen, UserError
+from client.errors import (
+    LocalError,
+    RefusedByRelay,
+    RelayUnreachable,
+    StillQueued,
+    TrustOpen,
+    UserError,
+)
 from client.network.failures import ConnectionLost
 from client.network.refusals import RelayRefusal
-from client.store import contacts, conversation, outbox, receipts_due
+from client.store import contacts, conversation, outbox, profile_keys, receipts_due
 from client.store.transaction import Transaction
 from client.values import Connection, HistoryEntry, MessageState
 from protocol.ids import MessageId, Name
+from protocol.wire.messages import Refusal
 
 # Enough to see for whom something is ready: a longer queue is not empty either way.
 _GLANCE = 64
@@ -47,6 +55,7 @@ class Waiting:
         with trio.move_on_after(timeout_s):
             while standing.connection is not Connection.ONLINE:
                 heard = self._shared.changed.count
+                self._raise_if_broken()
                 self._raise_if_offline_for_good()
                 await self._shared.changed.wait_beyond(heard)
             return
@@ -64,8 +73,9 @@ class Waiting:
 
         Raises:
             RefusedByRelay: it failed, or will not go out within the time.
+            StillQueued: the peer has no keys at the relay yet.
             TrustOpen: the user has to decide about a key first.
-            LocalError: there is no such message.
+            LocalError: there is no such message, or the database cannot be used.
         """
         deadline = trio.current_time() + timeout_s
         while True:
@@ -76,6 +86,22 @@ class Waiting:
                 return entry.state
             with trio.move_on_at(deadline):
                 await self._shared.changed.wait_beyond(heard)
+
+    async def token_set(self, timeout_s: float) -> None:
+        """Wait until the relay has the token of our newest profile key.
+
+        Raises:
+            RelayUnreachable: it did not answer in time.
+        """
+        with trio.move_on_after(timeout_s):
+            while True:
+                heard = self._shared.changed.count
+                if (await self._shared.read(profile_keys.own)).is_set:
+                    return
+                await self._shared.changed.wait_beyond(heard)
+        raise RelayUnreachable(
+            "The relay did not answer in time.", hint="What is to be changed there is, later."
+        )
 
     async def settled(self, timeout_s: float) -> None:
         """Wait until nothing more can be handed over now: all gone, offline, or the time is up."""
@@ -91,14 +117,26 @@ class Waiting:
         holdoff = self._holdoff(entry.peer)
         if entry.state is MessageState.FAILED:
             known = holdoff is not None and holdoff.problem.reason == entry.failure
-            raise holdoff.problem if holdoff and known else RefusedByRelay(entry.failure)
+            raise holdoff.problem if holdoff and known else _failed(entry)
         if entry.state is not MessageState.QUEUED:
             return
         await self._shared.read(lambda tx: _raise_if_key_changed(tx, entry.peer))
+        self._raise_if_broken()
         if isinstance(self._shared.standing.problem, TrustOpen | RefusedByRelay):
             self._raise_if_offline_for_good()
-        if holdoff is not None and holdoff.until > deadline:
+        if holdoff is not None and holdoff.until > deadline and not _is_final(holdoff.problem):
             raise _still_queued(holdoff.problem)
+
+    def _raise_if_broken(self) -> None:
+        """Raise what a service here failed with: the database, not the relay, is in the way.
+
+        It may be connecting again already; online, a LocalError is advice, not an obstacle.
+        """
+        standing = self._shared.standing
+        if standing.connection is not Connection.ONLINE and isinstance(
+            standing.problem, LocalError
+        ):
+            raise standing.problem
 
     def _raise_if_offline_for_good(self) -> None:
         standing = self._shared.standing
@@ -113,12 +151,26 @@ class Waiting:
         return max(found, key=lambda holdoff: holdoff.until, default=None)
 
 
+def _is_final(problem: UserError) -> bool:
+    """Tell whether the relay's refusal fails the message: its row will say so any moment."""
+    return isinstance(problem, RelayRefusal) and not problem.may_pass
+
+
+def _failed(entry: HistoryEntry) -> RefusedByRelay:
+    hint = (
+        f"It is not tried again. Check the name {entry.peer}, and the relay with glasspost status;"
+        " then send it anew."
+    )
+    return RefusedByRelay(entry.failure, hint=hint)
+
+
 def _still_queued(problem: UserError) -> UserError:
     """Advise patience where the refusal itself advises to try again: that would send it twice."""
     if not isinstance(problem, RelayRefusal):
         return problem
     hint = "The message stays queued and goes out later by itself: do not send it again."
-    return RefusedByRelay(problem.what, why=problem.why, hint=hint)
+    error = StillQueued if problem.code == Refusal.NO_PREKEYS else RefusedByRelay
+    return error(problem.what, why=problem.why, hint=hint)
 
 
 def _entry(tx: Transaction, message_id: MessageId) -> HistoryEntry:
@@ -145,5 +197,6 @@ def key_changed(peer: Name) -> UserError:
 
 def _peers_with_something_to_send(tx: Transaction) -> list[Name]:
     peers = outbox.peers_awaiting(tx) + receipts_due.peers(tx)
+    peers += profile_keys.due_peers(tx)
     peers += [item.to.name for item in outbox.ready(tx, _GLANCE)]
     return [peer for peer in peers if contacts.find(tx, peer).pending_identity is None]

@@ -10,6 +10,12 @@
     filing           what an opened message changes in the store
     outcomes         what a delivery came to
     receipts         telling senders that their messages came
+    gap_lines        what did not open, as a visible line
+    repair           asking for it again, on a session that is not broken itself
+    resending        answering a peer who asks
+    uncounted        receipts and requests: messages that no history shows
+    profile_sharing  who is told our profile key, so that they may write without a name
+    blocking         who may not any more
     trust            pins and changed identities
     answers          what a person's answer does
     notices          lines in which the client itself speaks

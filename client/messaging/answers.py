@@ -7,21 +7,21 @@ from client.errors import LocalError
 from client.messaging import notices
 from client.messaging.outcomes import Outcome
 from client.messaging.receiving import receive
-from client.messaging.sending import queue_again
+from client.messaging.sending import queue_undelivered_again
 from client.store import (
     contacts,
-    conversation,
+    gaps,
     held,
     outbox,
     peer_keys,
+    profile_keys,
     receipts_due,
+    sent,
     sessions,
-    settings,
 )
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.ids import Name
-from protocol.limits import MAIL_LIFE_MS
 
 
 def verify(
@@ -66,12 +66,18 @@ def accept_identity(
     if contacts.find(tx, peer).pending_identity != identity:
         raise _changed_meanwhile(peer)
     contacts.replace_pin(tx, peer, identity, verified=verified)
-    for forget in (sessions.forget_peer, peer_keys.forget, receipts_due.forget, outbox.delete_peer):
+    for forget in (
+        sessions.forget_peer,
+        peer_keys.forget,
+        profile_keys.forget_peer,
+        receipts_due.forget,
+        outbox.delete_peer,
+        sent.forget,
+        gaps.forget,
+    ):
         forget(tx, peer)
     notices.identity_accepted(tx, peer, surroundings.random_bytes, verified=verified)
-    since_ms = settings.relay_clock_ms(tx) - MAIL_LIFE_MS
-    for entry in conversation.undelivered(tx, peer, since_ms):
-        queue_again(tx, entry, surroundings)
+    queue_undelivered_again(tx, peer, surroundings)
     confirmed = [each.delivery for each in held.take(tx, peer) if each.identity == identity]
     return [receive(tx, delivery, surroundings) for delivery in confirmed]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from client.store import account, contacts, peer_keys, sessions, settings
 from client.store.transaction import Transaction
 from client.values import Surroundings
-from protocol.e2ee.padding import Padding
+from protocol.e2ee.retry import message_digest
 from protocol.e2ee.sealed import seal
 from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import Session, encrypt
@@ -31,15 +31,20 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Encrypted:
-    """A message ready to go: the envelope, and what is in it (without padding)."""
+    """A message ready to go: the envelope, what is in it (without padding), and its digest."""
 
     envelope: bytes
     payload: bytes
+    digest: bytes
 
 
 def route_to(tx: Transaction, peer: Name) -> Route | None:
-    """Give the way to ``peer``, or None: a key is missing, or the user has to decide first."""
-    if contacts.find(tx, peer).pending_identity is not None:
+    """Give the way to ``peer``, or None.
+
+    There is none while a key is missing, the user has to decide, or ``peer`` is blocked.
+    """
+    pin = contacts.find(tx, peer)
+    if pin.blocked or pin.pending_identity is not None:
         return None
     session = sessions.to_send_on(tx, peer)
     sealing_key = peer_keys.find(tx, peer).sealing_key
@@ -78,6 +83,7 @@ def encrypt_on(
     session, message = encrypt(route.session, content, random_bytes)
     sessions.update(tx, session)
     own = account.get(tx).device.address
+    padding = settings.padding(tx)
     payload = SealedPayload(own, PayloadKind.RATCHET_MESSAGE, message)
-    envelope = seal(payload, session.peer, session.peer_identity, route.sealing_key, Padding.PADME)
-    return Encrypted(envelope, payload.encode())
+    envelope = seal(payload, session.peer, session.peer_identity, route.sealing_key, padding)
+    return Encrypted(envelope, payload.encode(), message_digest(message))

@@ -17,15 +17,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from client.errors import RefusedByRelay
-from client.messaging import receipts, trust
+from client.messaging import profile_sharing, receipts, repair, trust
 from client.messaging.encrypting import is_stale, present_ms
-from client.messaging.sending import encrypt_waiting
+from client.messaging.sending import encrypt_waiting, queue_undelivered_again
 from client.store import (
     account,
     contacts,
+    gaps,
     held,
     outbox,
     peer_keys,
+    profile_keys,
     receipts_due,
     sessions,
     settings,
@@ -34,35 +36,68 @@ from client.store.contacts import Pin
 from client.store.transaction import Transaction
 from client.values import Surroundings, TrustQuestion
 from protocol.e2ee.prekeys import verify_bundle, verify_sealing_key
+from protocol.e2ee.profile_key import DeliveryToken
 from protocol.e2ee.session import start_session
 from protocol.errors import BadPublicKey, BadSignature, BundleRefused
 from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, FetchId, Name
+from protocol.limits import ONE_TIME_ID_SPAN
 from protocol.records import PrekeyBundle, SignedSealingKey
 
 
 @dataclass(frozen=True, slots=True)
 class KeysWanted:
-    """Keys to fetch: a bundle under ``fetch_id``, or the sealing key only if that is None."""
+    """Keys to fetch.
+
+    Args:
+        fetch_id: of a bundle; None for the sealing key only.
+        token: with it they are fetched without our name.
+    """
 
     peer: DeviceAddress
     fetch_id: FetchId | None
+    token: DeliveryToken | None
 
 
 def prepare(tx: Transaction, surroundings: Surroundings) -> list[KeysWanted]:
-    """Encrypt what waits and can be, receipts too; tell what the rest needs.
+    """Encrypt what waits and can be, receipts and retry requests too; tell what the rest needs.
 
     Asking again gives the same fetch ids, until the keys have arrived.
     """
     wanted = []
-    for peer in dict.fromkeys(outbox.peers_awaiting(tx) + receipts_due.peers(tx)):
+    for peer in peers_waiting(tx):
         need = _advance(tx, peer, surroundings)
         if need is not None:
             wanted.append(need)
-    asked = {need.peer.name for need in wanted}
+    known = {need.peer.name for need in wanted}
     for peer in held.peers(tx):
-        if peer not in asked and contacts.find(tx, peer).pending_identity is None:
-            wanted.append(KeysWanted(DeviceAddress(peer), None))
+        if peer not in known and contacts.find(tx, peer).pending_identity is None:
+            wanted.append(_wanted(tx, peer, None))
     return wanted
+
+
+def peers_waiting(tx: Transaction) -> list[Name]:
+    """Give the peers for whom something waits to be written, each once, requests first."""
+    due = gaps.peers_due(tx, settings.relay_clock_ms(tx)) + peer_keys.peers_in_doubt(tx)
+    due += outbox.peers_awaiting(tx) + receipts_due.peers(tx) + profile_keys.due_peers(tx)
+    return list(dict.fromkeys(due))
+
+
+def needs_keys(tx: Transaction, peer: Name, surroundings: Surroundings) -> bool:
+    """Tell whether keys of ``peer``, for whom something waits, have to be fetched first."""
+    pin = contacts.find(tx, peer)
+    if pin.blocked or pin.pending_identity is not None:
+        return False
+    is_ready = sessions.to_send_on(tx, peer) is not None and not is_stale(tx, peer, surroundings)
+    return not is_ready or peer in held.peers(tx)
+
+
+def token_refused(tx: Transaction, wanted: KeysWanted) -> None:
+    """Fetch ``wanted`` with our name: the token for it is good no more.
+
+    Under another fetch id, so that the relay cannot tell that both were we.
+    """
+    profile_sharing.token_refused(tx, wanted.peer.name, wanted.token)
+    peer_keys.forget_fetch_id(tx, wanted.peer.name)
 
 
 def questioned(tx: Transaction) -> list[KeysWanted]:
@@ -70,7 +105,7 @@ def questioned(tx: Transaction) -> list[KeysWanted]:
 
     A relay that lied, or erred, may show the pinned identity again.
     """
-    return [KeysWanted(DeviceAddress(peer), None) for peer in contacts.in_question(tx)]
+    return [KeysWanted(DeviceAddress(peer), None, None) for peer in contacts.in_question(tx)]
 
 
 def bundle_arrived(
@@ -96,7 +131,7 @@ def bundle_arrived(
     if not trust.agrees(pin, bundle.identity):
         return trust.ask(tx, pin, bundle.identity, surroundings.random_bytes)
     trust.pin_if_first(tx, pin, bundle.identity, now_ms, surroundings.random_bytes)
-    peer_keys.store_sealing_key(tx, peer, bundle.sealing_key, present_ms(tx, surroundings))
+    _take_sealing_key(tx, peer, bundle.sealing_key, surroundings)
     peer_keys.store_signed_prekey_age(tx, peer, bundle.signed_prekey.issued_at_ms)
     if sessions.to_send_on(tx, peer) is None:
         ours = account.get(tx).device
@@ -137,24 +172,46 @@ def sealing_key_arrived(
     if not trust.agrees(pin, identity):
         return trust.ask(tx, pin, identity, surroundings.random_bytes)
     trust.close_if_expected(tx, pin, surroundings.random_bytes)
-    peer_keys.store_sealing_key(tx, peer, sealing_key, present_ms(tx, surroundings))
+    if pin.pending_identity is None:
+        held.take(tx, peer)
+    _take_sealing_key(tx, peer, sealing_key, surroundings)
     encrypt_waiting(tx, peer, surroundings)
     return None
+
+
+def _take_sealing_key(
+    tx: Transaction, peer: Name, sealing_key: SignedSealingKey, surroundings: Surroundings
+) -> None:
+    """Keep a verified sealing key.
+
+    If ids were left out before it, its owner has lost keys: what was sealed to
+    the former one and has no receipt may never be opened, and is sent again.
+    """
+    former = peer_keys.find(tx, peer).sealing_key
+    peer_keys.store_sealing_key(tx, peer, sealing_key, present_ms(tx, surroundings))
+    if former is not None and sealing_key.key_id - former.key_id >= ONE_TIME_ID_SPAN:
+        queue_undelivered_again(tx, peer, surroundings)
 
 
 def _advance(tx: Transaction, peer: Name, surroundings: Surroundings) -> KeysWanted | None:
     """Encrypt what waits for ``peer`` and can be; tell what is missing for it."""
     pin = contacts.find(tx, peer)
-    if pin.pending_identity is not None:
+    if pin.blocked or pin.pending_identity is not None:
         return None
     if sessions.to_send_on(tx, peer) is None:
-        return KeysWanted(DeviceAddress(peer), _fetch_id(tx, pin, surroundings))
+        return _wanted(tx, peer, _fetch_id(tx, pin, surroundings))
     if is_stale(tx, peer, surroundings):
-        return KeysWanted(DeviceAddress(peer), None)
+        return _wanted(tx, peer, None)
+    repair.ask(tx, peer, surroundings)
     encrypt_waiting(tx, peer, surroundings)
     while receipts.compose_due(tx, peer, surroundings):
         pass
+    profile_sharing.tell_if_due(tx, peer, surroundings)
     return None
+
+
+def _wanted(tx: Transaction, peer: Name, fetch_id: FetchId | None) -> KeysWanted:
+    return KeysWanted(DeviceAddress(peer), fetch_id, profile_keys.token_of(tx, peer))
 
 
 def _fetch_id(tx: Transaction, pin: Pin, surroundings: Surroundings) -> FetchId:

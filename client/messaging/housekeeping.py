@@ -6,14 +6,18 @@ dated by a clock that was wrong, and counts from now: else it would never grow o
 Spec: docs/protocol.md#prekeys, docs/protocol.md#sessions, docs/protocol.md#skipped-keys
 """
 
+from typing import Final
+
 from client.messaging import notices
 from client.messaging.encrypting import present_ms
-from client.store import handshakes, prekeys, seen, sessions, settings
+from client.store import gaps, handshakes, prekeys, seen, sent, sessions, settings
 from client.store.prekeys import PrekeyKind
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.e2ee.session import expire_skipped, redate_skipped
 from protocol.ids import Name
+
+_AGEING: Final = (seen, sent, gaps, sessions)
 
 
 def tidy(tx: Transaction, surroundings: Surroundings) -> list[Name]:
@@ -31,8 +35,8 @@ def tidy(tx: Transaction, surroundings: Surroundings) -> list[Name]:
         notices.session_lost(tx, peer, session_id)
     _not_after(tx, present_ms(tx, surroundings))
     now_ms = min(settings.relay_clock_ms(tx), surroundings.now_ms())
-    seen.expire(tx, now_ms)
-    sessions.expire(tx, now_ms)
+    for table in _AGEING:
+        table.expire(tx, now_ms)
     for kind, key_id in prekeys.delete_expired(tx, now_ms):
         if kind is PrekeyKind.SIGNED:
             handshakes.forget(tx, key_id)
@@ -44,9 +48,8 @@ def tidy(tx: Transaction, surroundings: Surroundings) -> list[Name]:
 
 
 def _not_after(tx: Transaction, latest_ms: int) -> None:
-    seen.not_after(tx, latest_ms)
-    sessions.not_after(tx, latest_ms)
-    prekeys.not_after(tx, latest_ms)
+    for table in (*_AGEING, prekeys):
+        table.not_after(tx, latest_ms)
     for session in sessions.all_sessions(tx):
         redated = redate_skipped(session, latest_ms)
         if redated is not session:

@@ -49,6 +49,15 @@ def identity_refused(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> 
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 
+def blocked(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that the user blocked a contact."""
+    text = (
+        f"You blocked {peer}: nothing that {peer} writes is kept from now on."
+        f" To undo it: glasspost unblock {peer}"
+    )
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+
+
 def session_lost(tx: Transaction, peer: Name, session_id: SessionId) -> None:
     """Say that keys of this conversation were damaged, and what that costs; once a session."""
     text = (
@@ -65,6 +74,12 @@ def identity_as_expected(tx: Transaction, peer: Name, random_bytes: RandomBytes)
         f"The relay shows the expected identity key of {peer} again: the other one is dropped,"
         " and what waited goes out."
     )
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+
+
+def unblocked(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that the user hears a contact again."""
+    text = f"You unblocked {peer}."
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 

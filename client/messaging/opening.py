@@ -20,7 +20,7 @@ from protocol.e2ee.handshake_header import HandshakeHeader, KemKind
 from protocol.e2ee.kem import KemSeed
 from protocol.e2ee.prekey_secrets import OneTimePrivate
 from protocol.e2ee.session import Session, accept_session, decrypt, peek_untrusted
-from protocol.errors import HandshakeRefused, HandshakeReplayed, UnknownSession
+from protocol.errors import HandshakeRefused, HandshakeReplayed, PrekeysGone, UnknownSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _prekeys_of(tx: Transaction, handshake: HandshakeHeader) -> HandshakePrekeys
     signed = prekeys.private_half(tx, PrekeyKind.SIGNED, handshake.signed_prekey_id)
     kem = prekeys.private_half(tx, kind, handshake.kem_id)
     if signed is None or kem is None:
-        raise HandshakeRefused("its prekeys are gone")
+        raise PrekeysGone
     if not one_time:
         return HandshakePrekeys(CurvePrivateKey(signed), KemSeed(kem), None)
     pair = OneTimePrivate.from_bytes(kem)

@@ -2,6 +2,9 @@
 
 Received      a line of the history
 Receipted     our messages reached the peer
+Asked         the peer could not open a message of ours; it may have been sent again
+KeyTold       the peer told us its profile key
+Dropped       it opened, and its sender is blocked: nothing of it is shown
 Duplicate     it was here before; nothing changed
 Junk          it names nobody we know, or lies about who sent it; nothing changed
 Unreadable    it names a contact and does not open: a visible gap, the session as it was
@@ -31,6 +34,25 @@ class Receipted:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """``peer`` asked for a message of ours that did not open there."""
+
+    peer: Name
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTold:
+    """``peer`` can be written to without a name from now on."""
+
+    peer: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A message of somebody who is blocked was opened, and is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicate:
     """The envelope or the message was dealt with before."""
 
@@ -44,7 +66,7 @@ class Junk:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message in the name of ``peer`` did not open; the history shows a gap."""
+    """A message in the name of ``peer`` did not open; the line ``row_id`` shows it."""
 
     peer: Name
     row_id: int
@@ -63,4 +85,4 @@ class Held:
     question: TrustQuestion | None
 
 
-Outcome = Received | Receipted | Duplicate | Junk | Unreadable | Held
+Outcome = Received | Receipted | Asked | KeyTold | Dropped | Duplicate | Junk | Unreadable | Held

@@ -1,6 +1,6 @@
 """Which prekeys to make and upload: private halves are on disk before anybody hears of them.
 
-    due_upload      new keys, if these are old or the shelf is low ──▶ UploadPrekeys
+    due_upload      new keys, if these are old, doubted, or few are left ──▶ UploadPrekeys
     uploaded        the relay has them: older ones are retired, for 35 days
     pairs_refused   the relay has none of the pairs: their private halves go
 
@@ -57,7 +57,11 @@ def due_upload(
     Cost: about 25 ms for a full shelf.
     """
     random_bytes = surroundings.random_bytes
-    if _is_rotation_due(tx):
+    if settings.are_prekeys_doubted(tx):
+        prekeys.skip_ids(tx)
+        shelf_count = 0
+        _rotate(tx, random_bytes)
+    elif _is_rotation_due(tx):
         _rotate(tx, random_bytes)
     low = shelf_count < ONE_TIME_PAIRS_LOW
     if not low and all(_is_uploaded(tx, kind) for kind in MEDIUM_LIVED):
@@ -78,6 +82,8 @@ def uploaded(tx: Transaction, upload: UploadPrekeys) -> None:
     Only now does surplus of one-time pairs go: before, it may be all that the relay has.
     """
     now_ms = settings.relay_clock_ms(tx)
+    if settings.are_prekeys_doubted(tx):
+        settings.note_prekeys_renewed(tx)
     prekeys.mark_uploaded(tx, PrekeyKind.SIGNED, upload.signed_prekey.key_id, now_ms)
     prekeys.mark_uploaded(tx, PrekeyKind.LAST_RESORT, upload.last_resort.key_id, now_ms)
     prekeys.mark_uploaded(tx, PrekeyKind.SEALING, upload.sealing_key.key_id, now_ms)

@@ -6,13 +6,13 @@ never answered by another receipt.
 Spec: docs/client.md#receiving, docs/protocol.md#content
 """
 
-from client.messaging.encrypting import encrypt_on, is_stale, route_to
-from client.store import history, outbox, receipts_due
-from client.store.outbox import NewItem
+from client.messaging.encrypting import is_stale, route_to
+from client.messaging.uncounted import queue_uncounted
+from client.store import history, outbox, profile_keys, receipts_due, sent
 from client.store.transaction import Transaction
 from client.values import Surroundings
-from protocol.e2ee.content import Content, Receipt, ReceiptStatus, encode_content
-from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, EnvelopeId, MessageId, Name
+from protocol.e2ee.content import Receipt, ReceiptStatus
+from protocol.ids import MessageId, Name
 
 
 def compose_due(tx: Transaction, peer: Name, surroundings: Surroundings) -> bool:
@@ -28,20 +28,9 @@ def compose_due(tx: Transaction, peer: Name, surroundings: Surroundings) -> bool
     ids = receipts_due.take(tx, peer)
     if not ids:
         return False
-    message_id = MessageId(surroundings.random_bytes(IDENTIFIER_BYTES))
-    now_ms = surroundings.now_ms()
-    content = Content(message_id, 0, now_ms, Receipt(ReceiptStatus.DELIVERED, ids))
-    encrypted = encrypt_on(tx, route, encode_content(content), surroundings.random_bytes)
-    outbox.add(
-        tx,
-        NewItem(
-            to=DeviceAddress(peer),
-            envelope_id=EnvelopeId(surroundings.random_bytes(IDENTIFIER_BYTES)),
-            message_id=message_id,
-            queued_at_ms=now_ms,
-            envelope=encrypted.envelope,
-        ),
-    )
+    queue_uncounted(tx, route, Receipt(ReceiptStatus.DELIVERED, ids), surroundings)
+    # Whoever gets a receipt may write to us without a name from now on.
+    profile_keys.accept(tx, peer)
     return True
 
 
@@ -60,5 +49,6 @@ def apply(
     for message_id in receipt.ids:
         if history.mark_delivered(tx, own, peer, message_id, arrival_ms):
             outbox.delete_message(tx, peer, message_id)
+            sent.forget_message(tx, peer, message_id)
             news.append(message_id)
     return tuple(news)

@@ -5,7 +5,7 @@
     known ratchet message ───────────▶ Duplicate
     identity is not the pinned one ──▶ Held          unopened
     does not open ───────────────────▶ Unreadable    a visible gap, the session as it was
-    opens ───────────────────────────▶ Received, Receipted
+    opens ───────────────────────────▶ Received, Receipted, Asked
     our own side fails over it ──────▶ (rolled back) set aside: Unreadable, or Junk
 
 All reading and opening comes before the first write. What the sealed payload
@@ -16,21 +16,18 @@ under the identity that the relay saw log in.
 Spec: docs/client.md#receiving, docs/protocol.md#skipped-keys
 """
 
-import hashlib
 from dataclasses import replace
 
-from client.messaging import trust
+from client.messaging import gap_lines, prekey_doubts, repair, trust
 from client.messaging.arrival import Arrival, open_seal
 from client.messaging.filing import file_message
 from client.messaging.opening import OtherIdentity, open_message
 from client.messaging.outcomes import Duplicate, Held, Junk, Outcome, Unreadable
-from client.store import account, held, history, seen, settings
+from client.store import account, held, seen, settings
 from client.store.held import HeldEnvelope
-from client.store.history import NewEntry
 from client.store.transaction import Transaction
-from client.values import Delivery, EntryKind, MessageState, Surroundings
-from protocol.errors import GlasspostError, PeerError
-from protocol.ids import IDENTIFIER_BYTES, MessageId
+from client.values import Delivery, Surroundings
+from protocol.errors import GlasspostError, PeerError, PrekeysGone
 
 
 def receive(tx: Transaction, delivery: Delivery, surroundings: Surroundings) -> Outcome:
@@ -53,7 +50,7 @@ def receive(tx: Transaction, delivery: Delivery, surroundings: Surroundings) -> 
     try:
         opened = open_message(tx, arrival)
     except PeerError as error:
-        return _note_gap(tx, arrival, str(error))
+        return _note_gap(tx, arrival, error)
     if isinstance(opened, OtherIdentity):
         return _hold(tx, arrival, opened.identity, surroundings)
     return file_message(tx, arrival, opened, surroundings)
@@ -75,7 +72,7 @@ def set_aside(tx: Transaction, delivery: Delivery, reason: str) -> Outcome:
         arrival = open_seal(tx, account.get(tx), delivery)
     except (GlasspostError, ValueError):
         return Junk(reason)
-    return _note_gap(tx, arrival, reason)
+    return _note_gap(tx, arrival, PeerError(reason))
 
 
 def _dated(tx: Transaction, delivery: Delivery) -> Delivery:
@@ -83,32 +80,25 @@ def _dated(tx: Transaction, delivery: Delivery) -> Delivery:
     return replace(delivery, arrival_ms=arrival_ms)
 
 
-def _note_gap(tx: Transaction, arrival: Arrival, reason: str) -> Outcome:
-    """Show that a message in a contact's name did not open; never for anybody else's.
+def _note_gap(tx: Transaction, arrival: Arrival, error: PeerError) -> Outcome:
+    """Show that a message in a contact's name did not open, and see that it is asked for.
 
-    Nobody else may write into a conversation, be it only gaps: where the relay
-    saw another account send it, it is junk.
+    Never for anybody else's: nobody else may write into a conversation, be it
+    only gaps. Where the relay saw another account send it, it is junk.
     """
-    if arrival.pin.identity is None or arrival.is_contradicted():
+    reason = str(error)
+    if arrival.pin.identity is None or arrival.pin.blocked or arrival.is_contradicted():
         return Junk(reason)
-    peer, delivery = arrival.claimed_peer, arrival.delivery
-    seen.add(tx, delivery.envelope_id, arrival.payload.body, delivery.arrival_ms)
-    digest = hashlib.sha256(arrival.payload.body).digest()
-    row_id = history.add(
-        tx,
-        NewEntry(
-            peer=peer,
-            sender=peer,
-            message_id=MessageId(digest[:IDENTIFIER_BYTES]),
-            kind=EntryKind.UNREADABLE,
-            text=f"A message in the name of {peer} could not be opened: {reason}.",
-            state=MessageState.RECEIVED,
-            sent_at_ms=delivery.arrival_ms,
-            arrival_ms=delivery.arrival_ms,
-            series=arrival.pin.series,
-        ),
-    )
-    return Duplicate() if row_id is None else Unreadable(peer, row_id, reason)
+    delivery, message = arrival.delivery, arrival.payload.body
+    seen.add(tx, delivery.envelope_id, message, delivery.arrival_ms)
+    settings.hear_arrival(tx, delivery.arrival_ms)
+    if isinstance(error, PrekeysGone):
+        prekey_doubts.doubt(tx)
+    request = repair.request_for(message, error)
+    if request is not None:
+        repair.distrust_sessions(tx, arrival, request)
+    row_id = gap_lines.show(tx, arrival, reason, request)
+    return Unreadable(arrival.claimed_peer, row_id, reason)
 
 
 def _hold(
@@ -120,8 +110,12 @@ def _hold(
     key: that alone is no question to bother a person with.
     """
     peer = arrival.claimed_peer
+    if arrival.pin.blocked:
+        return Junk("its sender is blocked, and shows another identity")
     if held.is_full(tx, peer):
-        return _note_gap(tx, arrival, "too many messages under another identity are waiting")
+        return _note_gap(
+            tx, arrival, PeerError("too many messages under another identity are waiting")
+        )
     held.add(tx, HeldEnvelope(arrival.delivery, peer, identity))
     if not arrival.is_vouched_as(identity):
         return Held(peer, None)

@@ -4,36 +4,67 @@
                  └─ otherwise ──────▶ AWAITING_KEYS   content kept in the encrypted store
     encrypt_waiting: AWAITING_KEYS ──▶ READY          in order, when the keys have come
 
+A counter is taken when a message is encrypted: one that fails before leaves no gap, which its
+reader would take for a loss. Until then it bears the number it would get, for its place here.
+
 Only what is committed may be seen by the network; what is READY is never
 encrypted again.
 
 Spec: docs/client.md#sending
 """
 
+from dataclasses import replace
+
 from client.errors import LocalError
-from client.messaging.encrypting import encrypt_on, is_stale, present_ms, route_to
-from client.store import account, contacts, history, outbox, specimens
+from client.messaging.blocking import require_not_blocked
+from client.messaging.encrypting import Route, encrypt_on, is_stale, present_ms, route_to
+from client.messaging.profile_sharing import tell_if_due
+from client.store import (
+    account,
+    contacts,
+    conversation,
+    history,
+    outbox,
+    profile_keys,
+    sent,
+    sessions,
+    settings,
+    specimens,
+)
 from client.store.history import NewEntry
-from client.store.outbox import NewItem
+from client.store.outbox import NewItem, WaitingContent
+from client.store.sent import Sent
 from client.store.transaction import Transaction
 from client.values import EntryKind, HistoryEntry, MessageState, Specimen, Surroundings
-from protocol.e2ee.content import Content, Text, encode_content
+from protocol.e2ee.content import Content, Text, decode_content_untrusted, encode_content
 from protocol.errors import NotUnicode, TooLong
-from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, EnvelopeId, MessageId, Name
-from protocol.limits import MAX_TEXT_BYTES
+from protocol.ids import (
+    IDENTIFIER_BYTES,
+    DeviceAddress,
+    EnvelopeId,
+    MessageId,
+    Name,
+    SessionId,
+)
+from protocol.limits import MAIL_LIFE_MS, MAX_TEXT_BYTES
 
 
 def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundings) -> MessageId:
     """Queue ``text`` for ``peer``, encrypted already if the keys are here.
 
     Raises:
-        LocalError: it is for ourselves, empty, too long, or not valid text;
-            nothing was stored.
+        LocalError: it is for ourselves or somebody who is blocked, empty, too
+            long, or not valid text; nothing was stored.
     """
     own = account.get(tx).name
     _require_sendable(own, peer, text)
+    require_not_blocked(tx, peer)
     message_id = MessageId(surroundings.random_bytes(IDENTIFIER_BYTES))
-    now_ms, counter = surroundings.now_ms(), contacts.next_counter(tx, peer)
+    # Behind what waits already, or the peer would read this first.
+    waits = outbox.is_awaiting(tx, peer) or is_stale(tx, peer, surroundings)
+    waits = waits or route_to(tx, peer) is None
+    counter = _expected_counter(tx, peer) if waits else contacts.next_counter(tx, peer)
+    now_ms = surroundings.now_ms()
     content = Content(message_id, counter, now_ms, Text(text))
     packed = _encode(content)
     history.add(
@@ -50,11 +81,11 @@ def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundi
             counter=counter,
         ),
     )
-    envelope = b""
-    # Behind what waits already, or the peer would read this first.
-    if not outbox.is_awaiting(tx, peer) and not is_stale(tx, peer, surroundings):
-        envelope = _encrypt(tx, peer, message_id, packed, surroundings)
-    _queue(tx, peer, message_id, b"" if envelope else packed, envelope, surroundings)
+    envelope = b"" if waits else _encrypt(tx, peer, message_id, packed, surroundings)
+    _queue(tx, peer, message_id, packed, envelope, surroundings)
+    profile_keys.accept(tx, peer)
+    if envelope:
+        tell_if_due(tx, peer, surroundings)
     return message_id
 
 
@@ -65,19 +96,72 @@ def encrypt_waiting(tx: Transaction, peer: Name, surroundings: Surroundings) -> 
     """
     count = 0
     for waiting in outbox.awaiting(tx, peer):
-        envelope = _encrypt(tx, peer, waiting.message_id, waiting.content, surroundings)
-        if not envelope:
+        if route_to(tx, peer) is None:
             break
-        outbox.make_ready(tx, waiting.row_id, envelope)
+        content = _numbered(tx, peer, waiting)
+        envelope = _encrypt(tx, peer, waiting.message_id, content, surroundings)
+        outbox.make_ready(tx, peer, waiting.row_id, envelope)
         count += 1
     return count
 
 
-def queue_again(tx: Transaction, entry: HistoryEntry, surroundings: Surroundings) -> None:
-    """Queue a text of ours once more, under the same message id, for the peer's new keys."""
-    content = Content(entry.message_id, entry.counter, entry.sent_at_ms, Text(entry.text))
+def queue_undelivered_again(tx: Transaction, peer: Name, surroundings: Surroundings) -> None:
+    """Queue once more what ``peer`` has sent no receipt for, under the same message ids."""
+    since_ms = settings.relay_clock_ms(tx) - MAIL_LIFE_MS
+    for entry in conversation.undelivered(tx, peer, since_ms):
+        outbox.delete_message(tx, peer, entry.message_id)
+        _queue_again(tx, entry, surroundings)
+
+
+def _queue_again(tx: Transaction, entry: HistoryEntry, surroundings: Surroundings) -> None:
     history.mark_queued_again(tx, entry.row_id)
-    _queue(tx, entry.peer, entry.message_id, encode_content(content), b"", surroundings)
+    _queue(tx, entry.peer, entry.message_id, _packed_again(entry), b"", surroundings)
+
+
+def send_again(
+    tx: Transaction,
+    entry: HistoryEntry,
+    carrier: SessionId,
+    envelope_id: EnvelopeId,
+    surroundings: Surroundings,
+) -> None:
+    """Queue a text of ours once more because the peer could not open it: the same content.
+
+    It is encrypted on the session ``carrier``, or, if a key has to be fetched or
+    the user has to decide first, on the one that messages take then.
+    """
+    packed, envelope = _packed_again(entry), b""
+    route, session = route_to(tx, entry.peer), sessions.get(tx, carrier)
+    if route is not None and session is not None and not is_stale(tx, entry.peer, surroundings):
+        route = replace(route, session=session)
+        envelope = _encrypt_on(tx, route, entry.message_id, packed, surroundings)
+    item = _item(tx, entry.peer, entry.message_id, packed, envelope, surroundings)
+    outbox.add(tx, replace(item, envelope_id=envelope_id))
+
+
+def _packed_again(entry: HistoryEntry) -> bytes:
+    """Give the content of a text of ours, as it was."""
+    content = Content(entry.message_id, entry.counter, entry.sent_at_ms, Text(entry.text))
+    return encode_content(content)
+
+
+def _expected_counter(tx: Transaction, peer: Name) -> int:
+    """Give the number that a message would get if all that waits before it goes out."""
+    return contacts.last_counter(tx, peer) + len(outbox.awaiting(tx, peer)) + 1
+
+
+def _numbered(tx: Transaction, peer: Name, waiting: WaitingContent) -> bytes:
+    """Give the content with the counter it leaves with.
+
+    One that left before, for another key of the peer, keeps its own. One that did not is above the
+    last that was taken: it was expected behind all that waited, of which some may have failed.
+    """
+    content = decode_content_untrusted(waiting.content)
+    if content.counter <= contacts.last_counter(tx, peer):
+        return waiting.content
+    counter = contacts.next_counter(tx, peer)
+    history.set_counter(tx, peer, account.get(tx).name, waiting.message_id, counter)
+    return encode_content(replace(content, counter=counter))
 
 
 def _encrypt(
@@ -85,9 +169,20 @@ def _encrypt(
 ) -> bytes:
     """Give the envelope, or nothing if there is no way to ``peer`` yet."""
     route = route_to(tx, peer)
-    if route is None:
-        return b""
+    return b"" if route is None else _encrypt_on(tx, route, message_id, content, surroundings)
+
+
+def _encrypt_on(
+    tx: Transaction,
+    route: Route,
+    message_id: MessageId,
+    content: bytes,
+    surroundings: Surroundings,
+) -> bytes:
+    """Give the envelope; remember which message it is, for the peer may ask, and show it."""
     encrypted = encrypt_on(tx, route, content, surroundings.random_bytes)
+    peer, identity = route.session.peer.name, route.session.peer_identity
+    sent.add(tx, Sent(encrypted.digest, peer, identity, message_id), settings.relay_clock_ms(tx))
     specimens.add(tx, Specimen(message_id, peer, True, encrypted.envelope, encrypted.payload))
     return encrypted.envelope
 
@@ -100,16 +195,27 @@ def _queue(
     envelope: bytes,
     surroundings: Surroundings,
 ) -> None:
-    item = NewItem(
+    outbox.add(tx, _item(tx, peer, message_id, content, envelope, surroundings))
+
+
+def _item(
+    tx: Transaction,
+    peer: Name,
+    message_id: MessageId,
+    content: bytes,
+    envelope: bytes,
+    surroundings: Surroundings,
+) -> NewItem:
+    """Give a row for the outbox; what is encrypted is kept in no other form there."""
+    return NewItem(
         to=DeviceAddress(peer),
         envelope_id=EnvelopeId(surroundings.random_bytes(IDENTIFIER_BYTES)),
         message_id=message_id,
         # A clock that is behind, as before it has heard of the network, must not age it.
         queued_at_ms=present_ms(tx, surroundings),
-        content=content,
+        content=b"" if envelope else content,
         envelope=envelope,
     )
-    outbox.add(tx, item)
 
 
 def _require_sendable(own: Name, peer: Name, text: str) -> None:

@@ -6,7 +6,7 @@ bytes once, so all of them may report it.
 Spec: docs/client.md#sending
 """
 
-from client.store import account, history, outbox, settings
+from client.store import account, history, outbox, settings, specimens
 from client.store.transaction import Transaction
 from client.values import OutboxItem, Surroundings
 from protocol.ids import Name
@@ -22,6 +22,7 @@ def accepted(tx: Transaction, row_id: int, arrival_ms: int) -> None:
         return
     arrival_ms = settings.plausible_arrival_ms(tx, arrival_ms)
     history.mark_at_relay(tx, account.get(tx).name, item.message_id, arrival_ms)
+    specimens.note_submitted(tx, item.to.name, item.message_id, named=not item.anonymous)
     settings.hear_arrival(tx, arrival_ms)
     outbox.delete(tx, row_id)
 
@@ -41,6 +42,12 @@ def give_up_waiting(tx: Transaction, peer: Name, failure: str) -> None:
     """Fail all messages that wait for the keys of ``peer``: there are none."""
     for waiting in outbox.awaiting(tx, peer):
         give_up(tx, waiting.row_id, failure)
+
+
+def give_up_all(tx: Transaction, peer: Name, failure: str) -> None:
+    """Fail all that is not at the relay yet for ``peer``."""
+    for item in outbox.of_peer(tx, peer):
+        _fail(tx, item, failure)
 
 
 def give_up_expired(tx: Transaction, surroundings: Surroundings) -> list[Name]:

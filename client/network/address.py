@@ -59,6 +59,11 @@ class RelayAddress:
             return False
         return _is_loopback_literal(literal)
 
+    @property
+    def place(self) -> "RelayAddress":
+        """Give the address without its fingerprint: two of one place are the same relay."""
+        return replace(self, host=self.host.lower(), fingerprint=None)
+
     def pinned_to(self, fingerprint: str) -> "RelayAddress":
         """Give the same address with ``fingerprint`` (64 hexadecimal digits)."""
         return replace(self, fingerprint=_parse_fingerprint(fingerprint))

@@ -24,10 +24,11 @@ from client.profile.files import PRIVATE_FOLDER, make_folders, sync_folder
 from client.profile.key_file import write_key_file
 from client.profile.passphrase import Passphrase
 from client.profile.paths import TEMPORARY_PREFIX, ProfileFolder, profile_folder
-from client.store import account
+from client.store import account, profile_keys
 from client.store.connection import DatabaseKey, create_database
 from client.store.transaction import Transaction, run_transaction
 from protocol.e2ee.identity import IdentityKeyPair, LocalDevice
+from protocol.e2ee.profile_key import ProfileKey
 from protocol.ids import DeviceAddress, Name
 from protocol.randomness import RandomBytes
 from protocol.signing import SigningKey
@@ -116,9 +117,11 @@ def _furnish(
 ) -> None:
     device = LocalDevice(DeviceAddress(name), IdentityKeyPair.generate(random_bytes))
     account_key = SigningKey(random_bytes(_KEY_BYTES))
+    profile_key = ProfileKey.generate(random_bytes)
 
     def store_account(tx: Transaction) -> None:
         account.create(tx, device, account_key)
+        profile_keys.create(tx, profile_key)
 
     draft.path.mkdir(mode=PRIVATE_FOLDER)
     key = DatabaseKey(random_bytes(_KEY_BYTES))

@@ -11,6 +11,7 @@ write-ahead log holds the same pages.
 Spec: docs/formats.md#the-database
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from client.store.faults import told_in_sentences
 from client.store.transaction import run_transaction
 from protocol.secret import Secret
 
+_PRIVATE_FILE: Final = 0o600
 _PLAIN_SQLITE: Final = b"SQLite format 3\0"
 
 _SETTINGS: Final[tuple[tuple[str, str | int], ...]] = (
@@ -57,6 +59,9 @@ def create_database(path: Path, key: DatabaseKey, *, vfs: str = "") -> apsw.Conn
     Raises:
         LocalError: it cannot be written, or this machine cannot encrypt it.
     """
+    _require_encryption()
+    with suppress(OSError):
+        path.touch(_PRIVATE_FILE)  # SQLite itself would go by the umask alone
     connection = _connect(path, key, apsw.SQLITE_OPEN_CREATE, vfs)
     try:
         with told_in_sentences():
@@ -80,6 +85,7 @@ def open_database_file(path: Path, key: DatabaseKey, *, vfs: str = "") -> apsw.C
             of a newer version.
     """
     _require_ciphertext(path)
+    _make_private(path)
     connection = _connect(path, key, 0, vfs)
     try:
         with told_in_sentences():
@@ -90,13 +96,18 @@ def open_database_file(path: Path, key: DatabaseKey, *, vfs: str = "") -> apsw.C
     return connection
 
 
+def _make_private(path: Path) -> None:
+    """Let nobody else open the file; SQLite gives its log and index the same permissions.
+
+    What goes wrong here goes wrong for SQLite too, which tells it in sentences. (By name: closing
+    a descriptor of the file would drop the locks of whoever has it open in this process.)
+    """
+    with suppress(OSError):
+        path.chmod(_PRIVATE_FILE)
+
+
 def _connect(path: Path, key: DatabaseKey, create: int, vfs: str) -> apsw.Connection:
-    if not hasattr(apsw, "mc_version"):
-        raise LocalError(
-            "This installation cannot encrypt its database.",
-            why="The package apsw stands where apsw-sqlite3mc should.",
-            hint="Uninstall apsw, then reinstall apsw-sqlite3mc.",
-        )
+    _require_encryption()
     with told_in_sentences():
         flags = apsw.SQLITE_OPEN_READWRITE | create
         connection = apsw.Connection(str(path), flags, vfs or None)
@@ -109,6 +120,15 @@ def _connect(path: Path, key: DatabaseKey, create: int, vfs: str) -> apsw.Connec
             connection.close()
             raise
     return connection
+
+
+def _require_encryption() -> None:
+    if not hasattr(apsw, "mc_version"):
+        raise LocalError(
+            "This installation cannot encrypt its database.",
+            why="The package apsw stands where apsw-sqlite3mc should.",
+            hint="Uninstall apsw, then reinstall apsw-sqlite3mc.",
+        )
 
 
 def _require_ciphers(connection: apsw.Connection) -> None:

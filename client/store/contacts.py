@@ -19,6 +19,7 @@ TABLE: Final = (
         name TEXT PRIMARY KEY,
         identity BLOB CHECK (length(identity) = 32),
         verified INTEGER NOT NULL DEFAULT 0,
+        blocked INTEGER NOT NULL DEFAULT 0,
         pending_identity BLOB CHECK (length(pending_identity) = 32),
         series INTEGER NOT NULL DEFAULT 1,
         last_counter INTEGER NOT NULL DEFAULT 0
@@ -36,6 +37,7 @@ class Pin:
         verified: a person compared the safety number.
         pending_identity: another key that the relay vouches for; a person decides.
         series: which run of the peer's counters we are in.
+        blocked: what they send is not shown, and nothing is written to them.
     """
 
     name: Name
@@ -43,15 +45,27 @@ class Pin:
     verified: bool = False
     pending_identity: bytes | None = None
     series: int = 1
+    blocked: bool = False
 
 
 def find(tx: Transaction, name: Name) -> Pin:
     """Give what is known about ``name``: nothing, if there is no row."""
     row = tx.one(
-        "SELECT name, identity, verified, pending_identity, series FROM contacts WHERE name = ?",
+        "SELECT name, identity, verified, pending_identity, series, blocked"
+        " FROM contacts WHERE name = ?",
         (name,),
     )
     return Pin(name) if row is None else _pin(row)
+
+
+def is_known(tx: Transaction, name: Name) -> bool:
+    """Tell whether anything was ever written to or heard from ``name``."""
+    return tx.value("SELECT 1 FROM contacts WHERE name = ?", (name,)) is not None
+
+
+def set_blocked(tx: Transaction, name: Name, *, blocked: bool) -> None:
+    """Note that ``name`` is blocked, or is not any more."""
+    tx.execute("UPDATE contacts SET blocked = ? WHERE name = ?", (blocked, name))
 
 
 def in_question(tx: Transaction) -> list[Name]:
@@ -95,10 +109,17 @@ def next_counter(tx: Transaction, name: Name) -> int:
     return counter
 
 
+def last_counter(tx: Transaction, name: Name) -> int:
+    """Give the number of our newest message to ``name`` that was encrypted, 0 before the first."""
+    _require(tx, name)
+    counter: int = tx.value("SELECT last_counter FROM contacts WHERE name = ?", (name,))
+    return counter
+
+
 def _require(tx: Transaction, name: Name) -> None:
     tx.execute("INSERT OR IGNORE INTO contacts (name) VALUES (?)", (name,))
 
 
 def _pin(row: Row) -> Pin:
-    name, identity, verified, pending_identity, series = row
-    return Pin(Name(name), identity, bool(verified), pending_identity, series)
+    name, identity, verified, pending_identity, series, blocked = row
+    return Pin(Name(name), identity, bool(verified), pending_identity, series, bool(blocked))

@@ -21,7 +21,7 @@ _SELECT: Final = """
                 WHERE before.peer = history.peer AND before.sender = history.sender
                   AND before.series = history.series AND before.counter < history.counter), 0)
            END,
-           failure
+           failure, repaired
     FROM history
 """
 
@@ -107,6 +107,26 @@ def undelivered(tx: Transaction, peer: Name, since_ms: int) -> list[HistoryEntry
     )
 
 
+def last_received(tx: Transaction, peer: Name) -> MessageId | None:
+    """Give the newest text that came from ``peer``, or None."""
+    message_id: bytes | None = tx.value(
+        "SELECT message_id FROM history WHERE peer = ? AND sender = peer AND kind = ?"
+        " ORDER BY row_id DESC LIMIT 1",
+        (peer, EntryKind.TEXT),
+    )
+    return None if message_id is None else MessageId(message_id)
+
+
+def undelivered_text(tx: Transaction, peer: Name, message_id: MessageId) -> HistoryEntry | None:
+    """Give one text of ours to ``peer`` if it is on its way, without a receipt; else None."""
+    found = _entries(
+        tx,
+        "WHERE message_id = ? AND peer = ? AND sender <> peer AND state IN (1, 2) AND kind = ?",
+        (message_id, peer, EntryKind.TEXT),
+    )
+    return found[0] if found else None
+
+
 def contacts(tx: Transaction) -> list[Contact]:
     """Give all contacts with the number of their messages and the last activity, by name."""
     rows = tx.all(
@@ -115,11 +135,22 @@ def contacts(tx: Transaction) -> list[Contact]:
         " - (SELECT count(*) FROM history WHERE peer = name AND kind = 'notice'),"
         " (SELECT coalesce(arrival_ms, sent_at_ms) FROM history WHERE peer = name"
         " ORDER BY order_ms DESC, sender DESC, series DESC, counter DESC, row_id DESC LIMIT 1)"
+        ", blocked, EXISTS (SELECT 1 FROM peer_profile_keys"
+        " WHERE peer = name AND their_key IS NOT NULL)"
         " FROM contacts ORDER BY name"
     )
     return [
-        Contact(Name(name), identity, bool(verified), pending, count, last_ms)
-        for name, identity, verified, pending, count, last_ms in rows
+        Contact(
+            Name(name),
+            identity,
+            bool(verified),
+            pending,
+            count,
+            last_ms,
+            blocked=bool(blocked),
+            sealed=bool(sealed),
+        )
+        for name, identity, verified, pending, count, last_ms, blocked, sealed in rows
     ]
 
 
@@ -138,7 +169,7 @@ def _entries(tx: Transaction, clauses: str, parameters: Parameters) -> list[Hist
 
 def _entry(row: Row) -> HistoryEntry:
     row_id, peer, outgoing, message_id, counter, kind, text, state, *rest = row
-    sent_at_ms, arrival_ms, missing_before, failure = rest
+    sent_at_ms, arrival_ms, missing_before, failure, repaired = rest
     return HistoryEntry(
         row_id=row_id,
         peer=Name(peer),
@@ -152,4 +183,5 @@ def _entry(row: Row) -> HistoryEntry:
         arrival_ms=arrival_ms,
         missing_before=missing_before,
         failure=failure,
+        repaired=bool(repaired),
     )

@@ -31,6 +31,7 @@ TABLE: Final = (
         arrival_ms INTEGER,
         listened INTEGER NOT NULL,
         failure TEXT NOT NULL DEFAULT '',
+        repaired INTEGER NOT NULL DEFAULT 0,
         text TEXT NOT NULL,
         raw BLOB
     ) STRICT
@@ -53,6 +54,7 @@ class NewEntry:
         series: the run of the sender's counters.
         arrival_ms: at the relay; None for what has not been there.
         raw: the whole content, of what this program does not understand.
+        repaired: it did not open at first, and was asked for again.
     """
 
     peer: Name
@@ -66,6 +68,7 @@ class NewEntry:
     series: int = 1
     counter: int = 0
     raw: bytes | None = None
+    repaired: bool = False
 
 
 def add(tx: Transaction, entry: NewEntry) -> int | None:
@@ -77,8 +80,9 @@ def add(tx: Transaction, entry: NewEntry) -> int | None:
     incoming = entry.sender == entry.peer and entry.kind is not EntryKind.NOTICE
     row_id = tx.value(
         "INSERT INTO history (peer, sender, series, counter, order_ms, message_id, kind, state,"
-        " sent_at_ms, arrival_ms, listened, text, raw)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING row_id",
+        " sent_at_ms, arrival_ms, listened, text, raw, repaired)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING RETURNING row_id",
         (
             entry.peer,
             entry.sender,
@@ -93,6 +97,7 @@ def add(tx: Transaction, entry: NewEntry) -> int | None:
             not incoming,
             entry.text,
             entry.raw,
+            entry.repaired,
         ),
     )
     if row_id is None:
@@ -102,6 +107,38 @@ def add(tx: Transaction, entry: NewEntry) -> int | None:
     if entry.kind is EntryKind.TEXT:
         search.add(tx, row_id, entry.text)
     return int(row_id)
+
+
+def row_id_of(tx: Transaction, sender: Name, message_id: MessageId) -> int:
+    """Give the row of a peer's message, which must be there."""
+    row_id: int = tx.value(
+        "SELECT row_id FROM history WHERE message_id = ? AND peer = ? AND sender = peer",
+        (message_id, sender),
+    )
+    return row_id
+
+
+def has_other_with_counter(tx: Transaction, entry: NewEntry) -> bool:
+    """Tell whether another message of this sender bears the counter of ``entry``."""
+    found = tx.value(
+        "SELECT 1 FROM history WHERE peer = ? AND sender = ? AND series = ? AND counter = ?"
+        " AND message_id <> ?",
+        (entry.peer, entry.sender, entry.series, storable(entry.counter), entry.message_id),
+    )
+    return found is not None
+
+
+def reword_gap(tx: Transaction, row_id: int, text: str) -> None:
+    """Let the line of a gap say something else; no search finds such a line."""
+    tx.execute(
+        "UPDATE history SET text = ? WHERE row_id = ? AND kind = ?",
+        (text, row_id, EntryKind.UNREADABLE),
+    )
+
+
+def remove_gap(tx: Transaction, row_id: int) -> None:
+    """Remove the line of a gap that is filled."""
+    tx.execute("DELETE FROM history WHERE row_id = ? AND kind = ?", (row_id, EntryKind.UNREADABLE))
 
 
 def mark_at_relay(tx: Transaction, own: Name, message_id: MessageId, arrival_ms: int) -> None:
@@ -160,6 +197,16 @@ def mark_failed(
     )
     if row_id is not None:
         ordering.settle(tx, row_id, storable(now_ms))
+
+
+def set_counter(
+    tx: Transaction, peer: Name, own: Name, message_id: MessageId, counter: int
+) -> None:
+    """Give our message the number that it leaves with."""
+    tx.execute(
+        "UPDATE history SET counter = ? WHERE message_id = ? AND peer = ? AND sender = ?",
+        (counter, message_id, peer, own),
+    )
 
 
 def mark_queued_again(tx: Transaction, row_id: int) -> None:

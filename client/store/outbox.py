@@ -3,7 +3,10 @@
     AWAITING_KEYS ── keys arrived ──▶ READY ── accepted, or given up ──▶ deleted
       content                           envelope, stored before anybody sees it
 
-A READY row never changes: a retry sends the same bytes under the same id.
+The bytes of a READY row never change: a retry sends the same ones under the same
+id. Whether it goes with our name is decided when it becomes ready: without, if we
+hold the peer's token then. What may have gone with our name never goes without,
+because the relay knows the id by then.
 
 Spec: docs/client.md#sending, docs/formats.md#outbox
 """
@@ -11,6 +14,7 @@ Spec: docs/client.md#sending, docs/formats.md#outbox
 from dataclasses import dataclass
 from typing import Final
 
+from client.store import profile_keys
 from client.store.transaction import Row, Transaction
 from client.values import OutboxItem, OutboxState
 from protocol.ids import DeviceAddress, EnvelopeId, MessageId, Name
@@ -22,6 +26,7 @@ TABLE: Final = (
         peer TEXT NOT NULL,
         device INTEGER NOT NULL,
         state INTEGER NOT NULL,
+        anonymous INTEGER NOT NULL,
         envelope_id BLOB NOT NULL UNIQUE CHECK (length(envelope_id) = 16),
         message_id BLOB NOT NULL CHECK (length(message_id) = 16),
         queued_at_ms INTEGER NOT NULL,
@@ -34,7 +39,8 @@ TABLE: Final = (
 )
 
 _SELECT: Final = """
-    SELECT row_id, peer, device, state, envelope_id, envelope, message_id, queued_at_ms
+    SELECT row_id, peer, device, state, envelope_id, envelope, message_id, queued_at_ms,
+           anonymous
     FROM outbox
 """
 
@@ -65,7 +71,7 @@ def add(tx: Transaction, item: NewItem) -> int:
     state = OutboxState.READY if item.envelope else OutboxState.AWAITING_KEYS
     return tx.insert(
         "INSERT INTO outbox (peer, device, state, envelope_id, message_id, queued_at_ms, content,"
-        " envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " envelope, anonymous) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             item.to.name,
             item.to.device,
@@ -75,28 +81,38 @@ def add(tx: Transaction, item: NewItem) -> int:
             item.queued_at_ms,
             item.content,
             item.envelope,
+            profile_keys.has_token(tx, item.to.name),
         ),
     )
 
 
-def make_ready(tx: Transaction, row_id: int, envelope: bytes) -> None:
+def make_ready(tx: Transaction, peer: Name, row_id: int, envelope: bytes) -> None:
     """Put the envelope in the place of the content, which is kept no longer here."""
     tx.execute(
-        "UPDATE outbox SET state = ?, envelope = ?, content = x'' WHERE row_id = ?",
-        (OutboxState.READY, envelope, row_id),
+        "UPDATE outbox SET state = ?, envelope = ?, anonymous = ?, content = x'' WHERE row_id = ?",
+        (OutboxState.READY, envelope, profile_keys.has_token(tx, peer), row_id),
     )
 
 
-def ready(tx: Transaction, limit: int, after_row_id: int = 0) -> list[OutboxItem]:
+def submit_with_name(tx: Transaction, peer: Name) -> None:
+    """Let what is ready for ``peer`` go with our name: there is no token for it any more."""
+    tx.execute("UPDATE outbox SET anonymous = 0 WHERE peer = ?", (peer,))
+
+
+def ready(
+    tx: Transaction, limit: int, after_row_id: int = 0, *, anonymous: bool | None = None
+) -> list[OutboxItem]:
     """Give rows whose envelope may be submitted, oldest first.
 
     Args:
         limit: most to give.
         after_row_id: only younger rows than this one.
+        anonymous: only those that go without our name (True), or with it (False).
     """
     rows = tx.all(
-        f"{_SELECT} WHERE state = ? AND row_id > ? ORDER BY row_id LIMIT ?",
-        (OutboxState.READY, after_row_id, limit),
+        f"{_SELECT} WHERE state = ? AND row_id > ? AND anonymous = coalesce(?, anonymous)"
+        " ORDER BY row_id LIMIT ?",
+        (OutboxState.READY, after_row_id, anonymous, limit),
     )
     return [_item(row) for row in rows]
 
@@ -111,6 +127,11 @@ def older_than(tx: Transaction, queued_before_ms: int) -> list[OutboxItem]:
     """Give the rows that were queued before a time, oldest first."""
     rows = tx.all(f"{_SELECT} WHERE queued_at_ms < ? ORDER BY row_id", (queued_before_ms,))
     return [_item(row) for row in rows]
+
+
+def of_peer(tx: Transaction, peer: Name) -> list[OutboxItem]:
+    """Give all rows for ``peer``, oldest first."""
+    return [_item(row) for row in tx.all(f"{_SELECT} WHERE peer = ? ORDER BY row_id", (peer,))]
 
 
 def awaiting(tx: Transaction, peer: Name) -> list[WaitingContent]:
@@ -163,7 +184,7 @@ def count(tx: Transaction) -> int:
 
 
 def _item(row: Row) -> OutboxItem:
-    row_id, peer, device, state, envelope_id, envelope, message_id, queued_at_ms = row
+    row_id, peer, device, state, envelope_id, envelope, message_id, queued_at_ms, anonymous = row
     return OutboxItem(
         row_id,
         DeviceAddress(Name(peer), device),
@@ -172,4 +193,5 @@ def _item(row: Row) -> OutboxItem:
         envelope,
         MessageId(message_id),
         queued_at_ms,
+        bool(anonymous),
     )

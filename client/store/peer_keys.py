@@ -93,6 +93,32 @@ def store_fetch_id(tx: Transaction, peer: Name, fetch_id: FetchId) -> None:
     tx.execute("UPDATE peer_keys SET fetch_id = ? WHERE peer = ?", (fetch_id, peer))
 
 
+def doubt_sealing_key(tx: Transaction, peer: Name) -> None:
+    """Let the sealing key be fetched before the next message: the peer has begun anew.
+
+    Perhaps its disk was put back, and the private half of the key we know is gone.
+    """
+    tx.execute("UPDATE peer_keys SET fetched_at_ms = NULL WHERE peer = ?", (peer,))
+
+
+def peers_in_doubt(tx: Transaction) -> list[Name]:
+    """Give the peers whose sealing key is in doubt while texts of ours have no receipt.
+
+    Those may have been sealed to a lost key: what the relay has now tells.
+    """
+    rows = tx.all(
+        "SELECT peer FROM peer_keys WHERE sealing_key IS NOT NULL AND fetched_at_ms IS NULL"
+        " AND EXISTS (SELECT 1 FROM history WHERE history.peer = peer_keys.peer"
+        " AND sender <> history.peer AND state IN (1, 2)) ORDER BY peer"
+    )
+    return [Name(peer) for (peer,) in rows]
+
+
+def forget_fetch_id(tx: Transaction, peer: Name) -> None:
+    """Fetch the next bundle under a new id: under this one the relay would know us again."""
+    tx.execute("UPDATE peer_keys SET fetch_id = NULL WHERE peer = ?", (peer,))
+
+
 def forget(tx: Transaction, peer: Name) -> None:
     """Forget all of a peer's keys: they belonged to an identity that is no longer theirs."""
     tx.execute("DELETE FROM peer_keys WHERE peer = ?", (peer,))

@@ -11,7 +11,12 @@ from enum import StrEnum
 from typing import Final
 
 from client.store.transaction import Transaction, storable
-from protocol.limits import MAX_ONE_TIME_PAIRS, ONE_TIME_PAIRS_COUNT, RETIRED_PREKEY_LIFE_MS
+from protocol.limits import (
+    MAX_ONE_TIME_PAIRS,
+    ONE_TIME_ID_SPAN,
+    ONE_TIME_PAIRS_COUNT,
+    RETIRED_PREKEY_LIFE_MS,
+)
 
 TABLE: Final = (
     """
@@ -94,6 +99,20 @@ def newest(tx: Transaction, kind: PrekeyKind) -> StoredPrekey | None:
         (kind,),
     )
     return None if row is None else StoredPrekey(kind, *row)
+
+
+def has_record(tx: Transaction, kind: PrekeyKind, key_id: int, record: bytes) -> bool:
+    """Tell whether a public record is that of a prekey of ours that is still here."""
+    stored = tx.value("SELECT record FROM prekeys WHERE kind = ? AND key_id = ?", (kind, key_id))
+    return bool(stored == record)
+
+
+def skip_ids(tx: Transaction) -> None:
+    """Leave out ONE_TIME_ID_SPAN ids of every kind: an older copy of this file gave them already.
+
+    The relay drops the one-time pairs that fall so far behind.
+    """
+    tx.execute("UPDATE prekey_ids SET last_id = last_id + ?", (ONE_TIME_ID_SPAN,))
 
 
 def is_uploaded(tx: Transaction, kind: PrekeyKind, key_id: int) -> bool:

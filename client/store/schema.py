@@ -11,15 +11,18 @@ from client.errors import LocalError
 from client.store import (
     account,
     contacts,
+    gaps,
     handshakes,
     held,
     history,
     outbox,
     peer_keys,
     prekeys,
+    profile_keys,
     receipts_due,
     search,
     seen,
+    sent,
     sessions,
     settings,
     specimens,
@@ -27,13 +30,14 @@ from client.store import (
 from client.store.transaction import Transaction
 
 APPLICATION_ID: Final = int.from_bytes(b"glpp")
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 TABLES: Final[tuple[str, ...]] = (
     *account.TABLE,
     *settings.TABLE,
     *contacts.TABLE,
     *peer_keys.TABLE,
+    *profile_keys.TABLE,
     *sessions.TABLE,
     *prekeys.TABLE,
     *handshakes.TABLE,
@@ -44,6 +48,8 @@ TABLES: Final[tuple[str, ...]] = (
     *held.TABLE,
     *receipts_due.TABLE,
     *specimens.TABLE,
+    *sent.TABLE,
+    *gaps.TABLE,
 )
 
 

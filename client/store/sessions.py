@@ -2,7 +2,8 @@
 
 ``began`` and ``last_received`` number the events of a peer's sessions, in the
 order in which this device saw them; :mod:`protocol.e2ee.sessions` chooses by
-them. Ages are the relay's time.
+them. Ages are the relay's time. A session that was given up still receives, and
+nothing is sent on it any more.
 
 Spec: docs/protocol.md#sessions, docs/formats.md#sessions
 """
@@ -10,7 +11,7 @@ Spec: docs/protocol.md#sessions, docs/formats.md#sessions
 from collections.abc import Sequence
 from typing import Final
 
-from client.store.transaction import Transaction
+from client.store.transaction import Transaction, storable
 from protocol.e2ee.session import Role, Session
 from protocol.e2ee.sessions import SessionActivity, preferred
 from protocol.e2ee.stored import pack_session, unpack_session
@@ -27,6 +28,7 @@ TABLE: Final = (
         began INTEGER NOT NULL,
         last_received INTEGER,
         used_ms INTEGER NOT NULL,
+        given_up INTEGER NOT NULL DEFAULT 0,
         state BLOB NOT NULL
     ) STRICT, WITHOUT ROWID
     """,
@@ -45,16 +47,17 @@ def get(tx: Transaction, session_id: SessionId) -> Session | None:
 
 
 def to_send_on(tx: Transaction, peer: Name) -> Session | None:
-    """Give the session that messages to ``peer`` take, or None if there is none."""
-    candidates = _activities(tx, peer)
-    return get(tx, preferred(candidates)) if candidates else None
+    """Give the session that messages to ``peer`` take, or None if none is left for that."""
+    chosen = _chosen(tx, peer)
+    return None if chosen is None else get(tx, chosen)
 
 
 def add(tx: Transaction, session: Session, now_ms: int) -> None:
     """Store a session that has just begun, and let the oldest archived ones go."""
     peer = session.peer.name
     tx.execute(
-        "INSERT INTO sessions VALUES (?, ?, ?, ?, NULL, ?, ?)",
+        "INSERT INTO sessions (session_id, peer, our_role, began, used_ms, state)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (
             session.session_id,
             peer,
@@ -86,6 +89,38 @@ def update_received(tx: Transaction, session: Session, now_ms: int) -> None:
             session.session_id,
         ),
     )
+
+
+def give_up(tx: Transaction, peer: Name, session_id: SessionId) -> int | None:
+    """Send on this session with ``peer`` no more; give when it was used last, or None."""
+    used_ms: int | None = tx.value(
+        "UPDATE sessions SET given_up = 1 WHERE session_id = ? AND peer = ? RETURNING used_ms",
+        (session_id, peer),
+    )
+    return used_ms
+
+
+def used_before(tx: Transaction, peer: Name, arrival_ms: int) -> list[SessionId]:
+    """Give the sessions in use with ``peer`` on which nothing has happened since a time.
+
+    Without those that we opened and that wait for their first answer.
+    """
+    rows = tx.all(
+        "SELECT session_id FROM sessions WHERE peer = ? AND used_ms < ? AND NOT given_up"
+        " AND NOT (our_role = ? AND last_received IS NULL) ORDER BY began",
+        (peer, storable(arrival_ms), Role.INITIATOR),
+    )
+    return [SessionId(session_id) for (session_id,) in rows]
+
+
+def unanswered(tx: Transaction, peer: Name) -> list[SessionId]:
+    """Give the sessions in use that we opened with ``peer`` and that wait for a first answer."""
+    rows = tx.all(
+        "SELECT session_id FROM sessions WHERE peer = ? AND NOT given_up"
+        " AND our_role = ? AND last_received IS NULL ORDER BY began",
+        (peer, Role.INITIATOR),
+    )
+    return [SessionId(session_id) for (session_id,) in rows]
 
 
 def all_sessions(tx: Transaction) -> list[Session]:
@@ -124,7 +159,7 @@ def expire(tx: Transaction, now_ms: int) -> None:
         (now_ms - ARCHIVED_SESSION_LIFE_MS,),
     )
     for session_id, peer in old:
-        if session_id != preferred(_activities(tx, peer)):
+        if session_id != _chosen(tx, peer):
             _delete(tx, session_id)
 
 
@@ -136,10 +171,10 @@ def _read(state: bytes) -> Session | None:
 
 
 def _drop_surplus(tx: Transaction, peer: Name) -> None:
-    activities = _activities(tx, peer)
-    kept = preferred(activities)
+    kept = _chosen(tx, peer)
     archived = sorted(
-        (each for each in activities if each.session_id != kept), key=lambda each: each.latest
+        (each for each in _activities(tx, peer, given_up_too=True) if each.session_id != kept),
+        key=lambda each: each.latest,
     )
     for each in archived[:-MAX_ARCHIVED_SESSIONS]:
         _delete(tx, each.session_id)
@@ -149,9 +184,16 @@ def _delete(tx: Transaction, session_id: SessionId) -> None:
     tx.execute("DELETE FROM sessions WHERE session_id = ?", (session_id,))
 
 
-def _activities(tx: Transaction, peer: Name) -> Sequence[SessionActivity]:
+def _chosen(tx: Transaction, peer: Name) -> SessionId | None:
+    candidates = _activities(tx, peer, given_up_too=False)
+    return preferred(candidates) if candidates else None
+
+
+def _activities(tx: Transaction, peer: Name, *, given_up_too: bool) -> Sequence[SessionActivity]:
     rows = tx.all(
-        "SELECT session_id, our_role, began, last_received FROM sessions WHERE peer = ?", (peer,)
+        "SELECT session_id, our_role, began, last_received FROM sessions"
+        " WHERE peer = ? AND given_up <= ?",
+        (peer, given_up_too),
     )
     return [
         SessionActivity(SessionId(session_id), Role(role), began, last_received)

@@ -1,4 +1,4 @@
-"""Single values: where the relay is, which key it showed, what its clock said.
+"""Single values: where the relay is, which key it showed, what its clock said; padding.
 
 Spec: docs/formats.md#settings
 """
@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from client.store.transaction import Transaction, storable
+from protocol.e2ee.padding import Padding
 
 TABLE: Final = (
     """
@@ -27,6 +28,9 @@ class _Setting(StrEnum):
     RELAY_PIN = "relay pin"
     RELAY_CLOCK_MS = "relay clock ms"
     RELAY_CLOCK_SAID_MS = "relay clock said ms"
+    PADDING = "padding"
+    PREKEYS_DOUBTED = "prekeys doubted"
+    PREKEYS_RENEWED_MS = "prekeys renewed ms"
 
 
 def relay_address(tx: Transaction) -> str | None:
@@ -87,6 +91,38 @@ def plausible_arrival_ms(tx: Transaction, arrival_ms: int) -> int:
     """
     said_ms: int = _get(tx, _Setting.RELAY_CLOCK_SAID_MS) or 0
     return min(storable(arrival_ms), said_ms + _UNHEARD_MS)
+
+
+def padding(tx: Transaction) -> Padding:
+    """Give how the sizes of our envelopes are hidden."""
+    return Padding(_get(tx, _Setting.PADDING) or Padding.PADME)
+
+
+def set_padding(tx: Transaction, mode: Padding) -> None:
+    """Hide the sizes of our envelopes in this way from now on."""
+    _set(tx, _Setting.PADDING, mode.value)
+
+
+def are_prekeys_doubted(tx: Transaction) -> bool:
+    """Tell whether the relay hands out prekeys that we cannot answer for."""
+    return bool(_get(tx, _Setting.PREKEYS_DOUBTED))
+
+
+def set_prekeys_doubted(tx: Transaction, doubted: bool) -> None:
+    """Note that it does, or does no more."""
+    _set(tx, _Setting.PREKEYS_DOUBTED, doubted)
+
+
+def prekeys_renewed_ms(tx: Transaction) -> int:
+    """Give when all prekeys were made anew, by the relay's clock; 0 if never."""
+    renewed_ms: int | None = _get(tx, _Setting.PREKEYS_RENEWED_MS)
+    return renewed_ms or 0
+
+
+def note_prekeys_renewed(tx: Transaction) -> None:
+    """Note that the relay has prekeys that were all made anew."""
+    set_prekeys_doubted(tx, False)
+    _set(tx, _Setting.PREKEYS_RENEWED_MS, relay_clock_ms(tx))
 
 
 def _get(tx: Transaction, name: _Setting) -> Any:

@@ -20,7 +20,8 @@ TABLE: Final = (
         peer TEXT NOT NULL,
         outgoing INTEGER NOT NULL,
         envelope BLOB NOT NULL,
-        payload BLOB NOT NULL
+        payload BLOB NOT NULL,
+        named INTEGER
     ) STRICT
     """,
     "CREATE INDEX specimens_of_message ON specimens (message_id)",
@@ -38,17 +39,26 @@ def add(tx: Transaction, specimen: Specimen) -> None:
     if len(specimen.envelope) > MAX_SPECIMEN_BYTES:
         return
     row_id = tx.insert(
-        "INSERT INTO specimens (message_id, peer, outgoing, envelope, payload)"
-        " VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO specimens (message_id, peer, outgoing, envelope, payload, named)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (
             specimen.message_id,
             specimen.peer,
             specimen.outgoing,
             specimen.envelope,
             specimen.payload,
+            specimen.named,
         ),
     )
     tx.execute("DELETE FROM specimens WHERE row_id <= ?", (row_id - SPECIMENS_KEPT,))
+
+
+def note_submitted(tx: Transaction, peer: Name, message_id: MessageId, *, named: bool) -> None:
+    """Note whether the relay saw that we submitted a message of ours."""
+    tx.execute(
+        "UPDATE specimens SET named = ? WHERE message_id = ? AND peer = ? AND outgoing = 1",
+        (named, message_id, peer),
+    )
 
 
 def find(
@@ -71,13 +81,21 @@ def find(
         outgoing: only ours, or only theirs.
     """
     rows = tx.all(
-        "SELECT message_id, peer, outgoing, envelope, payload FROM specimens WHERE row_id IN"
+        "SELECT message_id, peer, outgoing, envelope, payload, named FROM specimens"
+        " WHERE row_id IN"
         " (SELECT max(row_id) FROM specimens WHERE substr(lower(hex(message_id)), 1, ?1) = ?2"
         " AND peer = coalesce(?3, peer) AND outgoing = coalesce(?4, outgoing)"
         " GROUP BY peer, outgoing, message_id) ORDER BY row_id DESC LIMIT ?5",
         (len(prefix), prefix.lower(), peer, outgoing, limit),
     )
     return [
-        Specimen(MessageId(message_id), Name(peer), bool(outgoing), envelope, payload)
-        for message_id, peer, outgoing, envelope, payload in rows
+        Specimen(
+            MessageId(message_id),
+            Name(peer),
+            bool(outgoing),
+            envelope,
+            payload,
+            None if named is None else bool(named),
+        )
+        for message_id, peer, outgoing, envelope, payload, named in rows
     ]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Any, Final
 
+from protocol.e2ee.profile_key import ProfileKey, ProfileKeyShape
+from protocol.e2ee.retry import RetryRequest
 from protocol.errors import InvalidContent, NotUnicode, TooLong, WireError
 from protocol.ids import MessageId
 from protocol.limits import MAX_ENVELOPE_BYTES, MAX_RECEIPT_IDS, MAX_TEXT_BYTES
@@ -38,6 +40,8 @@ class ContentKind(IntEnum):
 
     TEXT = 1
     RECEIPT = 2
+    PROFILE_KEY = 3
+    RETRY_REQUEST = 4
 
 
 class ReceiptStatus(IntEnum):
@@ -63,6 +67,13 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileKeyTold:
+    """The sender's profile key from now on: permission to write to them without a name."""
+
+    key: Annotated[ProfileKey, ProfileKeyShape()]
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A kind or version of a newer program, kept whole: ``raw`` is all of the content."""
 
@@ -71,7 +82,8 @@ class Unknown:
     raw: bytes
 
 
-Body = Text | Receipt | Unknown
+Known = Text | Receipt | ProfileKeyTold | RetryRequest
+Body = Known | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,13 @@ class _Head:
 
 
 _HEAD_FIELDS = 5
-_BODIES: Final = {ContentKind.TEXT: Text, ContentKind.RECEIPT: Receipt}
+_BODIES: Final[dict[ContentKind, type[Known]]] = {
+    ContentKind.TEXT: Text,
+    ContentKind.RECEIPT: Receipt,
+    ContentKind.PROFILE_KEY: ProfileKeyTold,
+    ContentKind.RETRY_REQUEST: RetryRequest,
+}
+_KINDS: Final = {cls: kind for kind, cls in _BODIES.items()}
 _COUNTED: Final = frozenset({ContentKind.TEXT})
 
 
@@ -117,12 +135,12 @@ def encode_content(content: Content) -> bytes:
     body = content.body
     if isinstance(body, Unknown):
         return body.raw
-    kind = _kind_of(body)
+    kind = _KINDS[type(body)]
     if not _counter_fits(kind, content.counter):
         raise InvalidContent("its counter does not fit its kind")
     if isinstance(body, Text):
         _require_sendable(body.text)
-    elif not 1 <= len(body.ids) <= MAX_RECEIPT_IDS:
+    elif isinstance(body, Receipt) and not 1 <= len(body.ids) <= MAX_RECEIPT_IDS:
         raise InvalidContent("a receipt names 1 to 200 messages")
     head = _Head(CONTENT_VERSION, kind, content.message_id, content.counter, content.sent_at_ms)
     return pack_value([*record_of(_Head).pack(head), record_of(type(body)).pack(body)])
@@ -153,10 +171,6 @@ def _body_untrusted(head: _Head, plain: Any, data: bytes) -> Body:
         raise WireError("a counter that does not fit the kind of content")
     body: Body = record_of(_BODIES[kind]).unpack(plain)
     return body
-
-
-def _kind_of(body: Text | Receipt) -> ContentKind:
-    return ContentKind.TEXT if isinstance(body, Text) else ContentKind.RECEIPT
 
 
 def _counter_fits(kind: ContentKind, counter: int) -> bool:

@@ -7,6 +7,7 @@ same number: the lower half goes first.
 Spec: docs/protocol.md#safety-number
 """
 
+import re
 from hashlib import sha512
 from typing import Final
 
@@ -15,6 +16,8 @@ from protocol.errors import BadSafetyNumber
 
 ROUNDS: Final = 5_200
 DIGITS: Final = 60
+
+_SEPARATORS: Final = re.compile(r"[\s\-\u2010-\u2015]+")
 
 _VERSION = 0
 _GROUP_DIGITS = 5
@@ -45,12 +48,12 @@ def format_safety_number(number: str) -> str:
 
 
 def parse_safety_number(typed: str) -> str:
-    """Read a number as a person types or pastes it: white space does not count.
+    """Read a number as a person types or pastes it: white space and dashes do not count.
 
     Raises:
         BadSafetyNumber: not 60 digits.
     """
-    digits = "".join(typed.split())
+    digits = _SEPARATORS.sub("", typed)
     if len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
         raise BadSafetyNumber
     return digits

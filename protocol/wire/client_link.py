@@ -22,6 +22,7 @@ from protocol.wire.states import (
     LinkMisused,
     LinkState,
     is_answer,
+    lacks_login,
     state_after_answer,
     state_after_push,
 )
@@ -77,7 +78,8 @@ class ClientLink:
         Raises:
             LinkMisused: the message has no place in this state.
         """
-        if type(message) not in ALLOWED_REQUESTS[self._state]:
+        is_allowed = type(message) in ALLOWED_REQUESTS[self._state]
+        if not is_allowed or lacks_login(self._state, message):
             raise LinkMisused(type(message).__name__, self._state)
         self._last_request_id += 1
         data = frame(encode(message, self._last_request_id))

@@ -50,7 +50,7 @@ IN_WORDS: Final[dict[Refusal, RefusalInWords]] = {
         may_pass=True,
     ),
     Refusal.CONFLICT: RefusalInWords(
-        "the envelope's id was used before for other bytes", "send the message anew"
+        "the id was used before for other bytes", "send it anew under another id"
     ),
     Refusal.MAILBOX_FULL: RefusalInWords(
         "the recipient has too much unread mail", "try again later", may_pass=True
@@ -70,6 +70,20 @@ IN_WORDS: Final[dict[Refusal, RefusalInWords]] = {
     Refusal.RELAY_TROUBLE: RefusalInWords(
         "the relay could not write to its disk, and has stored nothing",
         "try again later, or tell whoever runs the relay",
+        may_pass=True,
+    ),
+    Refusal.BAD_TOKEN: RefusalInWords(
+        "the recipient has taken back the permission to write without a name", "log in to write"
+    ),
+    Refusal.NO_SUCH_BLOB: RefusalInWords(
+        "the relay has no such blob, or has it no more", "ask its owner to put it there again"
+    ),
+    Refusal.BAD_WRITE_SECRET: RefusalInWords(
+        "the blob was put there under another write secret", "put it under another id"
+    ),
+    Refusal.QUOTA: RefusalInWords(
+        "the relay has no room for more blobs from this network address",
+        "delete some, or try again later",
         may_pass=True,
     ),
 }

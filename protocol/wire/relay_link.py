@@ -27,10 +27,10 @@ from protocol.wire.states import (
     ALLOWED_REQUESTS,
     REQUEST_TYPES,
     TURNING_POINTS,
-    WANTS_LOGIN,
     LinkMisused,
     LinkState,
     is_answer,
+    lacks_login,
     state_after_answer,
     state_after_push,
 )
@@ -140,7 +140,7 @@ class RelayLink:
             raise WireError("a client sends requests, each with its id")
         if request_id in self._in_flight:
             raise WireError("a request id that is still under way")
-        if kind in WANTS_LOGIN[self._state]:
+        if lacks_login(self._state, cast("Request", message)):
             self._in_flight[request_id] = kind
             return Barred(request_id, Refusal.NOT_LOGGED_IN)
         if kind not in ALLOWED_REQUESTS[self._state]:

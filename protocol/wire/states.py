@@ -20,13 +20,21 @@ from protocol.wire.messages import (
     Accepted,
     Acknowledge,
     Acknowledged,
+    BlobDeleted,
+    BlobPart,
+    BlobsListed,
+    BlobsRefreshed,
+    BlobStored,
     BundleFetched,
     Closing,
+    DeleteBlob,
     Deliver,
     Displaced,
     FetchBundle,
     FetchSealingKey,
+    GetBlob,
     Hello,
+    ListBlobs,
     LoggedIn,
     Login,
     Ping,
@@ -34,13 +42,17 @@ from protocol.wire.messages import (
     PrekeysLow,
     PrekeysStored,
     Push,
+    PutBlob,
+    RefreshBlobs,
     Refused,
     Register,
     Request,
     SealingKeyFetched,
+    SetToken,
     Submit,
     Subscribe,
     Subscribed,
+    TokenSet,
     UploadPrekeys,
     Welcome,
 )
@@ -77,17 +89,31 @@ ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {
     UploadPrekeys: PrekeysStored,
     FetchBundle: BundleFetched,
     FetchSealingKey: SealingKeyFetched,
+    SetToken: TokenSet,
     Submit: Accepted,
     Subscribe: Subscribed,
     Acknowledge: Acknowledged,
+    PutBlob: BlobStored,
+    GetBlob: BlobPart,
+    DeleteBlob: BlobDeleted,
+    ListBlobs: BlobsListed,
+    RefreshBlobs: BlobsRefreshed,
 }
+
+# A token in them stands for a login: the recipient has allowed whoever holds it.
+WITH_TOKEN: Final[frozenset[MessageType]] = frozenset({FetchBundle, FetchSealingKey, Submit})
+
+# Their right is in the request itself.
+BY_CAPABILITY: Final[frozenset[MessageType]] = frozenset(
+    {PutBlob, GetBlob, DeleteBlob, ListBlobs, RefreshBlobs}
+)
 
 ALLOWED_REQUESTS: Final[Mapping[LinkState, frozenset[MessageType]]] = {
     LinkState.GREETING: frozenset({Hello}),
-    LinkState.ANONYMOUS: frozenset({Ping, Register, Login}),
-    LinkState.LOGGED_IN: frozenset(
-        {Ping, UploadPrekeys, FetchBundle, FetchSealingKey, Submit, Subscribe, Acknowledge}
-    ),
+    LinkState.ANONYMOUS: frozenset({Ping, Register, Login}) | WITH_TOKEN | BY_CAPABILITY,
+    LinkState.LOGGED_IN: frozenset({Ping, UploadPrekeys, SetToken, Subscribe, Acknowledge})
+    | WITH_TOKEN
+    | BY_CAPABILITY,
     LinkState.CLOSED: frozenset(),
 }
 
@@ -117,6 +143,14 @@ _NEXT_STATE: Final[Mapping[MessageType, LinkState]] = {
     LoggedIn: LinkState.LOGGED_IN,
     Closing: LinkState.CLOSED,
 }
+
+
+def lacks_login(state: LinkState, request: Request) -> bool:
+    """Tell whether ``request`` is refused only because nobody has logged in, and no token helps."""
+    kind = type(request)
+    if state is LinkState.ANONYMOUS and kind in WITH_TOKEN:
+        return getattr(request, "token", None) is None
+    return kind in WANTS_LOGIN[state]
 
 
 def state_after_answer(state: LinkState, request: MessageType, answer: MessageType) -> LinkState:

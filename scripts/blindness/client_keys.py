@@ -15,7 +15,7 @@ import trio
 
 from client.profile.opening import open_profile, unlock
 from client.profile.paths import profile_folder
-from client.store import account
+from client.store import account, profile_keys
 from client.store.transaction import Transaction
 from client.values import RunBlocking, Surroundings
 from protocol.e2ee.stored import unpack_session
@@ -30,7 +30,7 @@ _PIECE_BYTES: Final = 32
 async def secret_keys(home: Path, name: str) -> list[Canary]:
     """Give every secret key that a profile holds at this moment.
 
-    Identity, account, database, prekeys, and of each session root key, chain keys, ratchet
+    Identity, account, profile, database, prekeys, and of each session root key, chain keys, ratchet
     key and skipped keys.
 
     Args:
@@ -54,6 +54,8 @@ def _surroundings() -> Surroundings:
 
 def _stored_secrets(tx: Transaction) -> list[tuple[str, bytes]]:
     found = list(_secrets_in(account.get(tx), "account"))
+    # Not the delivery tokens: the relay sees them in use.
+    found += _secrets_in(profile_keys.own(tx), "profile")
     for (state,) in tx.all("SELECT state FROM sessions"):
         found += _secrets_in(unpack_session(state), "session")
     for kind, key_id, private in tx.all("SELECT kind, key_id, private FROM prekeys"):

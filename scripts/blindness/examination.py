@@ -44,9 +44,9 @@ class Look:
         return tuple(control for control in self.controls[medium] if control not in found)
 
     @property
-    def hits_count(self) -> int:
-        """How many canaries were found in all media."""
-        return sum(len(self.hits(medium)) for medium in self.findings)
+    def found_count(self) -> int:
+        """How many different canaries were found, in whatever medium and form."""
+        return len({hit.canary for medium in self.findings for hit in self.hits(medium)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,11 @@ class MediumReport:
     hits: tuple[Hit, ...]
     controls: tuple[str, ...]
     missing: tuple[str, ...]
+
+    @property
+    def found_count(self) -> int:
+        """How many different canaries that are."""
+        return len({hit.canary for hit in self.hits})
 
     @property
     def is_blind(self) -> bool:

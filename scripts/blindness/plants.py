@@ -54,7 +54,7 @@ async def into_traffic(port: int, key_file: Path, canary: Canary) -> None:
 
 def _insert(data: Path, value: bytes | str) -> None:
     """Add a row to a table of our own, so that none of the relay's is touched."""
-    with opened_beside(data) as connection:
+    with opened_beside(data / "relay.db") as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS planted (value)")
         connection.execute("INSERT INTO planted VALUES (?)", (value,))
         connection.commit()

@@ -18,8 +18,9 @@ from scripts.story.verdict import Reading, Verdict
 ALICE, BOB = Side.ALICE, Side.BOB
 
 _TALK_WORDS = (
-    "Each message is locked for its reader alone. Receipts travel back the same way: "
-    "the relay cannot tell them from messages."
+    "Each message is locked for its reader alone, and receipts look the same. Whom the first "
+    "ones are from the relay is told; then each has the other's permission to write "
+    "without a name."
 )
 _SEARCH_WORDS = "For every text, every odd word and every secret key of the two, in every form."
 _KEY_EXCERPT_BYTES = 4

@@ -110,7 +110,7 @@ def _relay(cell: RelayCell, excerpt_bytes: int) -> Text:
 def _sighting(seen: Sighting, excerpt_bytes: int) -> tuple[Text, Text]:
     """Two lines: when, who, to whom; how many bytes, and some of them."""
     clock = time.strftime("%H:%M:%S", time.localtime(seen.seen_at_s))
-    route = Text.assemble((f"{clock}  ", "dim"), f"{seen.sender or '?'} → {seen.recipient}")
+    route = Text.assemble((f"{clock}  ", "dim"), f"{seen.sender or 'anonymous'} → {seen.recipient}")
     size = f"{readable_size(seen.size_bytes):<8}"
     return route, Text.assemble(size, (seen.excerpt[:excerpt_bytes].hex(" "), "yellow"))
 
@@ -121,6 +121,10 @@ def _search_note(look: Look) -> Padding:
     note = Text.assemble(
         (f"» {look.when}: ", "bold"),
         f"searched {searched}: ",
-        (f"{look.hits_count} canaries found", "bold red" if look.hits_count else "green"),
+        (f"{_canaries(look.found_count)} found", "bold red" if look.found_count else "green"),
     )
     return Padding(note, (0, 1))
+
+
+def _canaries(count: int) -> str:
+    return "1 canary" if count == 1 else f"{count} canaries"

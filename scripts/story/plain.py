@@ -68,7 +68,7 @@ def _sighting_line(seen: Sighting) -> str:
 def _looked_line(looked: Looked) -> str:
     findings = looked.look.findings
     searched = " ".join(f"{each}={found.searched_bytes}" for each, found in findings.items())
-    return f"searched {looked.look.when}: {searched} hits={looked.look.hits_count}"
+    return f"searched {looked.look.when}: {searched} hits={looked.look.found_count}"
 
 
 def _verdict_lines(verdict: Verdict) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
     found_count = verdict.controls_count - verdict.missing_count
     yield (
         f"verdict: {word} canaries={verdict.canaries_count} patterns={verdict.needles_count} "
-        f"bytes={verdict.searched_bytes} hits={len(verdict.hits)} "
+        f"bytes={verdict.searched_bytes} hits={verdict.found_count} "
         f"controls={found_count}/{verdict.controls_count}"
     )
 
@@ -92,7 +92,7 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
 def _medium_line(report: MediumReport) -> str:
     missing = "".join(f" MISSING: {label}" for label in report.missing)
     return (
-        f"medium {report.medium}: bytes={report.searched_bytes} hits={len(report.hits)} "
+        f"medium {report.medium}: bytes={report.searched_bytes} hits={report.found_count} "
         f"controls: {', '.join(report.controls)}{missing}"
     )
 

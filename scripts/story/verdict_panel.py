@@ -48,11 +48,11 @@ def _media(verdict: Verdict) -> Table:
 
 
 def _row(report: MediumReport) -> tuple[RenderableType, ...]:
-    hits_count = len(report.hits)
+    found_count = report.found_count
     return (
         Text(_NAMES[report.medium]),
         Text(readable_size(report.searched_bytes)),
-        Text(str(hits_count), style="bold red" if hits_count else "bold green"),
+        Text(str(found_count), style="bold red" if found_count else "bold green"),
         _controls(report),
     )
 

@@ -13,7 +13,7 @@ Spec: docs/relay.md#store
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from protocol.errors import GlasspostError
 from protocol.ids import DeviceAddress, FetchId
@@ -29,6 +29,9 @@ from server.store.values import (
     Submission,
     TakenBundle,
 )
+
+if TYPE_CHECKING:
+    from server.store.blobs import BlobStore  # which has its errors from here
 
 
 class StoreError(GlasspostError):
@@ -51,6 +54,10 @@ class ShelfFull(StoreError):
     """The upload would put more than MAX_ONE_TIME_PAIRS on the shelf."""
 
 
+class BadToken(StoreError):
+    """The token is not the device's; or there is no such device, which is not told apart."""
+
+
 class StoreTrouble(StoreError):
     """The environment failed: disk full, disk broken. Nothing was changed."""
 
@@ -61,6 +68,10 @@ class StoreTrouble(StoreError):
 
 class RelayStore(Protocol):
     """Accounts, prekey shelves and mailboxes. Every method may raise StoreTrouble."""
+
+    @property
+    def blobs(self) -> "BlobStore":
+        """The blobs, opened and closed together with the rest."""
 
     async def register(self, account: Account) -> StoredAccount:
         """Take a new account at generation 1; the same values again are the same account.
@@ -111,6 +122,20 @@ class RelayStore(Protocol):
             NoPrekeys: it has not uploaded any.
         """
 
+    async def set_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Let a device's token be the one with this SHA-256, and no other.
+
+        Raises:
+            UnknownAccount: there is no such device.
+        """
+
+    async def require_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Return if the SHA-256 is that of the device's token.
+
+        Raises:
+            BadToken: it is not, or there is no such device.
+        """
+
     async def settle(
         self, submissions: Sequence[Submission], acknowledgements: Sequence[Acknowledgement]
     ) -> list[Outcome]:
@@ -119,7 +144,9 @@ class RelayStore(Protocol):
         Acknowledgements come first: they may make room. An envelope id is
         known as long as its mail waits, and ACKNOWLEDGED_ID_LIFE_MS after its
         acknowledgement: known with the same bytes it is Stored with the first
-        arrival time, with other bytes a CONFLICT.
+        arrival time, with other bytes a CONFLICT. What nobody vouches for needs
+        the recipient's token, also when its id is known; else it is BAD_TOKEN,
+        as it is for an unknown recipient.
 
         Returns:
             One outcome for each submission, in order.

@@ -13,13 +13,13 @@ from protocol.ids import DeviceAddress, EnvelopeId, FetchId, Name
 from protocol.limits import (
     ACKNOWLEDGED_ID_LIFE_MS,
     MAIL_LIFE_MS,
-    MAX_MAILBOX_BYTES,
-    MAX_MAILBOX_COUNT,
     MAX_ONE_TIME_PAIRS,
+    ONE_TIME_ID_SPAN,
 )
 from protocol.records import Account, OneTimePair, PrekeyBundle
-from server.store.derived import bundle_of, digest_of
-from server.store.interface import NameTaken, NoPrekeys, ShelfFull, UnknownAccount
+from server.store.derived import bundle_of, digest_of, mailbox_takes, may_be_stored, token_fits
+from server.store.interface import BadToken, NameTaken, NoPrekeys, ShelfFull, UnknownAccount
+from server.store.memory_blobs import MemoryBlobs
 from server.store.values import (
     Acknowledgement,
     Expired,
@@ -62,6 +62,7 @@ class _Mailbox:
 @dataclass
 class _Owner:
     account: StoredAccount
+    token_hash: bytes | None = None
     shelf: _Shelf = field(default_factory=_Shelf)
     mailbox: _Mailbox = field(default_factory=_Mailbox)
 
@@ -72,6 +73,12 @@ class MemoryStore:
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._now_ms = now_ms
         self._owners: dict[Name, _Owner] = {}
+        self._blobs = MemoryBlobs(now_ms)
+
+    @property
+    def blobs(self) -> MemoryBlobs:
+        """The blobs."""
+        return self._blobs
 
     # --- accounts -----------------------------------------------------------
 
@@ -95,6 +102,18 @@ class MemoryStore:
         await trio.lowlevel.checkpoint()
         return self._owner(address).account
 
+    async def set_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Replace a device's token."""
+        await trio.lowlevel.checkpoint()
+        self._owner(owner).token_hash = token_hash
+
+    async def require_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Compare with a device's token."""
+        await trio.lowlevel.checkpoint()
+        found = self._find(owner)
+        if found is None or not token_fits(found.token_hash, token_hash):
+            raise BadToken
+
     # --- prekeys ------------------------------------------------------------
 
     async def put_prekeys(self, owner: DeviceAddress, upload: PrekeyUpload) -> int:
@@ -106,12 +125,13 @@ class MemoryStore:
             for pair in upload.one_time_pairs
             if pair.kem.key_id > shelf.highest_id
         }
-        if len(shelf.pairs) + len(new) > MAX_ONE_TIME_PAIRS:
+        highest_id = max([shelf.highest_id, *new])
+        oldest_id = highest_id - ONE_TIME_ID_SPAN + 1
+        pairs = {key_id: pair for key_id, pair in shelf.pairs.items() if key_id >= oldest_id} | new
+        if len(pairs) > MAX_ONE_TIME_PAIRS:
             raise ShelfFull
-        shelf.keys = upload
-        shelf.pairs.update(new)
-        shelf.highest_id = max([shelf.highest_id, *new])
-        return len(shelf.pairs)
+        shelf.keys, shelf.pairs, shelf.highest_id = upload, pairs, highest_id
+        return len(pairs)
 
     async def count_one_time_pairs(self, owner: DeviceAddress) -> int:
         """Count the pairs on the shelf."""
@@ -156,6 +176,8 @@ class MemoryStore:
 
     def _submit(self, submission: Submission, now_ms: int) -> Outcome:
         owner = self._find(submission.recipient)
+        if not may_be_stored(None if owner is None else owner.token_hash, submission):
+            return NotStored.BAD_TOKEN
         if owner is None:
             return NotStored.UNKNOWN_ACCOUNT
         box = owner.mailbox
@@ -165,7 +187,7 @@ class MemoryStore:
                 return NotStored.CONFLICT
             return Stored(known.arrival_ms, sequence=None)
         size = len(submission.envelope)
-        if len(box.mail) >= MAX_MAILBOX_COUNT or box.mail_bytes + size > MAX_MAILBOX_BYTES:
+        if not mailbox_takes(submission, len(box.mail), box.mail_bytes):
             return NotStored.MAILBOX_FULL
         box.last_sequence += 1
         mail = StoredMail(

@@ -63,12 +63,18 @@ class SealingKeyOnRecord:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """An envelope for a mailbox."""
+    """An envelope for a mailbox.
+
+    Attributes:
+        vouched: who logged in to submit it; None if nobody did.
+        token_hash: then the SHA-256 of the token that was shown instead.
+    """
 
     recipient: DeviceAddress
     envelope_id: EnvelopeId
     envelope: bytes
     vouched: Sender | None
+    token_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,7 @@ class NotStored(Enum):
     UNKNOWN_ACCOUNT = "unknown account"
     CONFLICT = "conflict"
     MAILBOX_FULL = "mailbox full"
+    BAD_TOKEN = "bad token"
 
 
 Outcome = Stored | NotStored

@@ -61,7 +61,7 @@ def test_a_secret_is_a_hit_and_a_control_is_none(places: Places) -> None:
     examination = Examination(places, [SECRET])
     look = examination.look("now", {Medium.WAL: (KEY,)}, pid=None)
     report = examination.report(Medium.WAL)
-    assert look.hits_count == 1
+    assert look.found_count == 1
     assert [hit.canary for hit in report.hits] == [SECRET]
     assert not report.is_blind
 

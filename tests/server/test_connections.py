@@ -22,7 +22,8 @@ from protocol.wire.framing import frame
 from protocol.wire.messages import Accepted, Hello, Ping, Pong, Subscribe, Subscribed
 from server.connection import READ_BYTES
 from server.patience import SWEEP_SECONDS
-from server.store.sqlite.store import SqliteStore, inline
+from server.store.sqlite.lane import inline
+from server.store.sqlite.store import SqliteStore
 from tests.support.relay_rig import FakeClock, RelayRig, relay_rig
 from tests.support.wire_client import WireClient, submit_to
 

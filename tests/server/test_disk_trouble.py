@@ -17,7 +17,8 @@ from protocol.wire.messages import (
     Subscribed,
 )
 from server.answers import TROUBLE_RETRY_MS
-from server.store.sqlite.store import SqliteStore, in_thread
+from server.store.sqlite.lane import in_thread
+from server.store.sqlite.store import SqliteStore
 from tests.support.relay_rig import FakeClock, relay_rig
 from tests.support.vfs_shim import DiskEvent, ShimVFS
 from tests.support.wire_client import submit_to

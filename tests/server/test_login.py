@@ -18,6 +18,7 @@ from protocol.wire.messages import (
     Refusal,
     Refused,
     Register,
+    SetToken,
     Submit,
     Subscribe,
     Welcome,
@@ -209,7 +210,7 @@ async def test_without_a_login_one_may_ping_and_no_more(rng: random.Random) -> N
         await client.enter_now(rig.person("alice"))
 
 
-def requests_that_need_a_login(rig: RelayRig) -> list[Submit | Subscribe]:
+def requests_that_need_a_login(rig: RelayRig) -> list[Submit | SetToken | Subscribe]:
     bob = rig.person("bob")
     submit = submit_to(bob, b"sealed", rig.rng)
-    return [submit, replace(submit, token=bytes(16)), Subscribe()]
+    return [submit, SetToken(bytes(32)), Subscribe()]

@@ -18,8 +18,9 @@ import trio.testing
 from protocol.wire.messages import Accepted, Message, Submit
 from server.committer import Committer, Job, SubmitJob
 from server.store.sqlite import database
+from server.store.sqlite.lane import Runner, in_thread, inline
 from server.store.sqlite.schema import PRAGMAS
-from server.store.sqlite.store import Runner, SqliteStore, in_thread, inline
+from server.store.sqlite.store import SqliteStore
 from server.store.values import Stored
 from tests.server.store.builders import waiting
 from tests.support.relay_rig import FakeClock, RelayRig, StreamPair, relay_rig

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from client.messaging import fetching, prekey_upkeep, submitting
+from client.messaging import fetching, prekey_doubts, prekey_upkeep, profile_sharing, submitting
 from client.messaging.arrival import open_seal
 from client.messaging.housekeeping import tidy
 from client.messaging.outcomes import Outcome
 from client.messaging.receiving import receive
 from client.messaging.sending import compose_text
-from client.store import account, conversation, outbox, settings
+from client.store import account, conversation, outbox, profile_keys, settings
 from client.store.connection import DatabaseKey, create_database, open_database_file
 from client.store.transaction import Transaction, run_reading, run_transaction
 from client.values import (
@@ -29,8 +29,10 @@ from client.values import (
     TrustQuestion,
 )
 from protocol.e2ee.identity import IdentityKeyPair, LocalDevice
+from protocol.e2ee.profile_key import DeliveryToken, ProfileKey, delivery_token
 from protocol.e2ee.ratchet.header import split_untrusted
 from protocol.ids import DeviceAddress, EnvelopeId, FetchId, MessageId, Name
+from protocol.limits import ONE_TIME_ID_SPAN
 from protocol.records import OneTimePair, PrekeyBundle, Sender
 from protocol.signing import SigningKey
 from protocol.wire.messages import UploadPrekeys
@@ -66,11 +68,15 @@ class Shelf:
     identity: bytes
     upload: UploadPrekeys | None = None
     pairs: list[OneTimePair] = field(default_factory=list)
+    highest_id: int = 0
     handed_out: dict[FetchId, PrekeyBundle] = field(default_factory=dict)
 
     def store(self, upload: UploadPrekeys) -> None:
         self.upload = upload
-        self.pairs.extend(upload.one_time_pairs)
+        new = [pair for pair in upload.one_time_pairs if pair.kem.key_id > self.highest_id]
+        self.highest_id = max([self.highest_id, *(pair.kem.key_id for pair in new)])
+        kept = [pair for pair in self.pairs if pair.kem.key_id > self.highest_id - ONE_TIME_ID_SPAN]
+        self.pairs = kept + new
 
     def bundle(self, fetch_id: FetchId) -> PrekeyBundle:
         assert self.upload is not None
@@ -87,7 +93,7 @@ class Shelf:
 
 
 class FakeRelay:
-    """Accounts, shelves and mailboxes; it vouches for every submit."""
+    """Accounts, shelves and mailboxes; it vouches for every submit with a sender."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -95,6 +101,7 @@ class FakeRelay:
         self.mail: dict[Name, list[Delivery]] = {}
         self.arrivals: dict[EnvelopeId, int] = {}
         self.submitted: list[tuple[Name, OutboxItem]] = []
+        self.tokens: dict[Name, DeliveryToken] = {}
 
     def submit(self, sender: Sender | None, item: OutboxItem) -> int:
         """Take an envelope once; give its arrival."""
@@ -131,6 +138,7 @@ class Client:
         self.connection = create_database(self.path, self.key)
         self.device = LocalDevice(DeviceAddress(self.name), IdentityKeyPair.generate(rng.randbytes))
         self.write(lambda tx: account.create(tx, self.device, SigningKey(rng.randbytes(32))))
+        self.write(lambda tx: profile_keys.create(tx, ProfileKey.generate(rng.randbytes)))
 
     # --- transactions ---
 
@@ -178,6 +186,8 @@ class Client:
         if shelf is None or shelf.identity != self.device.identity.public:
             shelf = self.relay.shelves[self.name] = Shelf(self.device.identity.public)
         self.hear_clock()
+        on_record = None if shelf.upload is None else shelf.upload.sealing_key
+        self.write(lambda tx: prekey_doubts.compare(tx, on_record))
         due = self.write(
             lambda tx: prekey_upkeep.due_upload(tx, len(shelf.pairs), self.surroundings)
         )
@@ -229,8 +239,20 @@ class Client:
         return items
 
     def submit(self, item: OutboxItem) -> None:
-        arrival_ms = self.relay.submit(self.sender, item)
+        """Hand an envelope over, without our name if it is made for that and the token fits."""
+        peer = item.to.name
+        token = self.read(lambda tx: profile_keys.token_of(tx, peer)) if item.anonymous else None
+        if item.anonymous and token != self.relay.tokens.get(peer):
+            self.write(lambda tx: profile_sharing.token_refused(tx, peer, token))
+            return
+        arrival_ms = self.relay.submit(None if item.anonymous else self.sender, item)
         self.write(lambda tx: submitting.accepted(tx, item.row_id, arrival_ms))
+
+    def set_token(self) -> None:
+        """Let the relay have the token of our newest profile key."""
+        own = self.read(profile_keys.own)
+        self.relay.tokens[self.name] = delivery_token(own.key)
+        self.write(lambda tx: profile_keys.mark_set(tx, own.number))
 
     def send(self, peer: "Client", text: str) -> MessageId:
         return self.write(lambda tx: compose_text(tx, peer.name, text, self.surroundings))

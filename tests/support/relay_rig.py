@@ -18,6 +18,8 @@ import trio
 import trio.testing
 
 from server.eventlog import EventLog
+from server.limits.source import HERE, Source
+from server.limits.values import DEFAULT, Limits
 from server.relay import Relay, running_relay
 from server.store.interface import RelayStore
 from server.store.memory import MemoryStore
@@ -60,22 +62,24 @@ class RelayRig:
         return self.people.setdefault(name, Person.called(name, self.rng))
 
     def connect(
-        self, pair: Callable[[], StreamPair] = trio.testing.memory_stream_pair
+        self,
+        pair: Callable[[], StreamPair] = trio.testing.memory_stream_pair,
+        source: Source = HERE,
     ) -> WireClient:
         """Open a connection."""
         ours, theirs = pair()
-        self.nursery.start_soon(self.relay.attend, theirs)
+        self.nursery.start_soon(self.relay.attend, theirs, source)
         return WireClient(ours)
 
-    async def greeted(self) -> WireClient:
+    async def greeted(self, source: Source = HERE) -> WireClient:
         """Open a connection and say Hello."""
-        client = self.connect()
+        client = self.connect(source=source)
         await client.greet()
         return client
 
-    async def enter(self, name: str) -> WireClient:
+    async def enter(self, name: str, source: Source = HERE) -> WireClient:
         """Open a connection and register, or log in again."""
-        client = self.connect()
+        client = self.connect(source=source)
         await client.enter(self.person(name))
         return client
 
@@ -94,6 +98,7 @@ async def relay_rig(
     store: RelayStore | None = None,
     clock: FakeClock | None = None,
     public_key: bytes = bytes(range(32)),
+    limits: Limits = DEFAULT,
 ) -> AsyncIterator[RelayRig]:
     """Run a relay over ``store`` (by default in memory) without TLS."""
     clock = clock or FakeClock()
@@ -106,6 +111,7 @@ async def relay_rig(
         now_ms=clock,
         random_bytes=rng.randbytes,
         log=EventLog(clock, lines.append),
+        limits=limits,
     )
     async with trio.open_nursery() as nursery, running_relay(relay):
         rig = RelayRig(relay, clock, store, nursery, rng, lines)

@@ -38,6 +38,8 @@ class Commanding:
             "to": self._to,
             "contacts": self._contacts,
             "verify": self._verify,
+            "block": self._block,
+            "unblock": self._unblock,
             "trust": self._trust,
             "history": self._history,
             "search": self._search,
@@ -84,6 +86,16 @@ class Commanding:
         self._view.say(comparing(peer, own, shown))
         self._talk.tell("Then:  /verify DIGITS")
 
+    async def _block(self, argument: str) -> None:
+        peer = parse_peer(argument) if argument else self._peer()
+        await self._engine.block(peer)
+        self._talk.tell(f"{peer} is blocked. /unblock {peer} undoes it.")
+
+    async def _unblock(self, argument: str) -> None:
+        peer = parse_peer(argument) if argument else self._peer()
+        await self._engine.unblock(peer)
+        self._talk.tell(f"{peer} is not blocked.")
+
     async def _trust(self, argument: str) -> None:
         peer = self._peer()
         if argument in ("accept", "keep"):
@@ -102,7 +114,8 @@ class Commanding:
     async def _history(self, argument: str) -> None:
         peer = self._peer()
         entries = await self._engine.history(peer, _count(argument))
-        for text in with_days(entries, layout_for(self._view.console, [peer])):
+        spoken = [self._talk.spoken(entry) for entry in entries]
+        for text in with_days(spoken, layout_for(self._view.console, [peer])):
             self._view.say(text)
 
     async def _search(self, argument: str) -> None:
@@ -115,7 +128,9 @@ class Commanding:
     async def _status(self, _argument: str) -> None:
         local = running_relay(default_folder())
         self._view.say(
-            status_lines(await self._engine.status(), local, width_of(self._view.console))
+            status_lines(
+                await self._engine.status(), local, width_of(self._view.console), self._talk.speak
+            )
         )
 
     async def _help(self, _argument: str) -> None:

@@ -13,6 +13,8 @@ COMMANDS: Final = {
     "to": ("NAME", "talk with somebody"),
     "contacts": ("", "who is known here"),
     "verify": ("[NUMBER]", "compare safety numbers with the peer"),
+    "block": ("[NAME]", "show nothing of the peer, or of NAME, any more"),
+    "unblock": ("[NAME]", "show it again"),
     "trust": ("[accept|keep]", "answer when the peer's key has changed"),
     "history": ("[N]", "the last N messages with the peer"),
     "search": ("WORDS", "find words in all conversations"),

@@ -6,15 +6,14 @@ from dataclasses import replace
 from client.cli.opening import REAL_SURROUNDINGS
 from client.cli.output import Output
 from client.cli.passphrases import new_passphrase
-from client.cli.profiles import choose_profile, home_of
+from client.cli.profiles import choose_profile, home_of, parse_own
 from client.cli.settings import DEFAULT_RELAY, Settings
 from client.engine.registration import register
 from client.errors import LocalError
 from client.local_relay import answers, default_folder, ensure_running, last_address
 from client.network.address import RelayAddress, parse_address
 from client.profile.paths import list_home, profile_folder
-from protocol.errors import InvalidName
-from protocol.ids import Name, parse_name
+from protocol.ids import Name
 
 
 async def ready_profile(settings: Settings, output: Output) -> Settings:
@@ -28,7 +27,7 @@ async def ready_profile(settings: Settings, output: Output) -> Settings:
     profiles = list_home(home).profiles
     if settings.as_name is None and profiles:
         return replace(settings, as_name=choose_profile(settings))
-    name = _asked_name() if settings.as_name is None else parse_name(settings.as_name)
+    name = _asked_name() if settings.as_name is None else parse_own(settings.as_name)
     if not profile_folder(home, name).path.exists():
         await _make(settings, name, output)
     return replace(settings, as_name=name)
@@ -79,9 +78,9 @@ def _asked_name() -> Name:
         )
     for _ in range(3):
         try:
-            return parse_name(input("Name others will see? ").strip().lower())
-        except InvalidName as error:
-            print(f"{str(error)[0].upper()}{str(error)[1:]}.", file=sys.stderr)
+            return parse_own(input("Name others will see? ").strip().lower())
+        except LocalError as error:
+            print(error.reason, file=sys.stderr)
         except EOFError:
             break
     raise LocalError(

@@ -5,6 +5,7 @@ newest line; later changes are said in a dim line of their own.
 """
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
 
 import trio
@@ -14,12 +15,13 @@ from client.cli.chat.commanding import Commanding
 from client.cli.chat.commands import Command, NotACommand, Say, parse_line
 from client.cli.chat.views import View
 from client.cli.failure import failure_of
+from client.cli.hints import in_chat
 from client.cli.lines import Layout, entry_lines, layout_for, width_of
 from client.cli.output import failure_text
 from client.cli.states import MARKS, STATE_WORDS
 from client.cli.tables import beside
 from client.engine.engine import Engine
-from client.errors import UserError
+from client.errors import RelayUnreachable, UserError
 from client.text import shorten
 from client.values import (
     Connection,
@@ -52,6 +54,7 @@ class Talk:
         self._connection: Connection | None = None
         self._told: object = None
         self._hinted = False
+        self._unsent = ""
         self._one_at_a_time = trio.Lock()
 
     async def run(self) -> None:
@@ -76,12 +79,25 @@ class Talk:
             self.tell(f"Nothing was said with {peer} yet. Type a text, then Enter.")
         for entry in entries:
             self._say(entry)
+        if self._unsent:
+            self._view.put_back(self._unsent)
+            self._unsent = ""
 
     def tell(self, words: str, style: str = "dim") -> None:
         """Say something of our own, in a line that is dim unless it matters."""
         lines = beside(Text("-- "), Text(words), width_of(self._view.console))
         lines.stylize(style)
         self._view.say(lines)
+
+    def speak(self, words: str) -> str:
+        """Give our own words with commands as they are typed here."""
+        return in_chat(words, self.peer)
+
+    def spoken(self, entry: HistoryEntry) -> HistoryEntry:
+        """Give an entry to show; of a notice, which is our own, with such commands."""
+        if entry.kind is not EntryKind.NOTICE:
+            return entry
+        return replace(entry, text=self.speak(entry.text))
 
     # --- what comes -----------------------------------------------------------
 
@@ -141,7 +157,8 @@ class Talk:
 
     def _say(self, entry: HistoryEntry) -> None:
         self._shown[entry.row_id] = entry.state
-        self._view.say(entry_lines(entry, self._layout(entry)), str(entry.row_id))
+        shown = self.spoken(entry)
+        self._view.say(entry_lines(shown, self._layout(entry)), str(entry.row_id))
         if self.peer is None and not self._hinted and entry.kind is EntryKind.TEXT:
             self._hinted = True
             self.tell(f"/to {entry.peer}, then type your answer.")
@@ -170,11 +187,13 @@ class Talk:
             elif isinstance(meaning, NotACommand):
                 self.tell(meaning.advice)
         except (UserError, GlasspostError) as error:
-            self._view.say(failure_text(failure_of(error)))
+            failure = failure_of(error)
+            self._view.say(failure_text(replace(failure, hint=self.speak(failure.hint))))
         return True
 
     async def _send(self, text: str) -> None:
         if self.peer is None:
+            self._unsent = text
             self.tell("To whom? Choose with /to NAME.")
             return
         await self._engine.send_text(self.peer, text)
@@ -191,6 +210,9 @@ class Talk:
         news = event.connection, None if problem is None else problem.exit_code
         if news != self._told:
             self.tell(_connection_words(event))
+            # What only a person can mend; that a relay is away passes by itself.
+            if problem and problem.hint and not isinstance(problem, RelayUnreachable):
+                self.tell(f"Next: {self.speak(problem.hint)}")
         self._told, self._connection = news, event.connection
         self._set_prompt()
 

@@ -9,10 +9,12 @@ import trio
 from rich.console import Console
 from rich.text import Text
 
+from client.cli.chat.draft import Draft
 from client.cli.chat.editor import Editor
 from client.cli.chat.keys import Key, KeyDecoder
 from client.cli.chat.screen import Screen
 from client.cli.chat.terminal import Terminal
+from client.cli.console import PlainConsole
 from client.errors import LocalError
 
 _MAX_LINE_BYTES: Final = 1 << 20
@@ -32,6 +34,9 @@ class View(Protocol):
     def prompt(self, words: str) -> None:
         """Set what stands before the draft."""
 
+    def put_back(self, text: str) -> None:
+        """Let the user go on with what was entered before, where there is a draft."""
+
     def lines(self) -> AsyncGenerator[str, None]:
         """Give what the user enters, until the user leaves."""
 
@@ -44,7 +49,7 @@ class TerminalView:
         self._screen = Screen(*terminal.size)
         self._editor = Editor(complete)
         self._prompt = "> "
-        self.console = Console(highlight=False, markup=False, emoji=False)
+        self.console: Console = PlainConsole()
 
     @classmethod
     @asynccontextmanager
@@ -75,6 +80,12 @@ class TerminalView:
     def prompt(self, words: str) -> None:
         """Set what stands before the draft."""
         self._prompt = words
+        self._repaint()
+
+    def put_back(self, text: str) -> None:
+        """Put ``text`` before what is typed already."""
+        draft = self._editor.draft
+        self._editor.draft = Draft(text + draft.text, len(text) + draft.cursor)
         self._repaint()
 
     async def lines(self) -> AsyncGenerator[str, None]:
@@ -113,7 +124,7 @@ class StreamView:
     """Lines in from a file or pipe, lines out, nothing rewritten: for scripts."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, markup=False, emoji=False)
+        self.console: Console = PlainConsole()
 
     def say(self, text: Text, key: str | None = None) -> None:
         """Print lines and flush them: a script waits for them."""
@@ -129,6 +140,10 @@ class StreamView:
     def prompt(self, words: str) -> None:
         """Show no prompt: nobody types here."""
         del words
+
+    def put_back(self, text: str) -> None:
+        """Nowhere: nobody can go on with it."""
+        del text
 
     async def lines(self) -> AsyncGenerator[str, None]:
         """Give the lines of standard input, until its end.

@@ -10,7 +10,7 @@ from client.cli.output import Output
 from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.cli.tables import columns, count_of
-from client.cli.trust import trust_word, trust_words
+from client.cli.trust import relay_sees, trust_word, trust_words
 from client.values import Contact
 
 
@@ -23,7 +23,10 @@ Examples:
 @global_options(hidden=True)
 @asynchronous
 async def command(settings: Settings) -> None:
-    """List the people this profile has written to or heard from; works offline."""
+    """List the people this profile has written to or heard from; works offline.
+
+    "sealed": the relay does not see who writes to them. That begins when they have answered once.
+    """
     output = Output(json=settings.json)
     async with opened_offline(settings) as engine:
         contacts = await engine.contacts()
@@ -32,6 +35,8 @@ async def command(settings: Settings) -> None:
             {
                 "name": contact.name,
                 "trust": trust_word(contact),
+                "sealed": contact.sealed,
+                "blocked": contact.blocked,
                 "messages": contact.message_count,
                 "last_activity_ms": contact.last_activity_ms,
             }
@@ -47,6 +52,7 @@ def contact_lines(contacts: list[Contact]) -> Text:
         (
             Text(contact.name, style="bold"),
             trust_words(contact),
+            relay_sees(contact),
             count_of(contact.message_count, "message"),
             _last(contact),
         )

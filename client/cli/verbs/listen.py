@@ -11,6 +11,7 @@ from client.cli.opening import opened_engine
 from client.cli.options import global_options
 from client.cli.output import Json, Output
 from client.cli.running import asynchronous
+from client.cli.seconds import Seconds
 from client.cli.settings import Settings
 from client.engine.engine import Engine
 from client.errors import RelayUnreachable, TrustOpen
@@ -35,7 +36,10 @@ Examples:
 )
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N messages.")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="S", help="End after S seconds, with 0."
+    "--timeout",
+    type=Seconds(),
+    metavar="S",
+    help="End after S seconds, with exit code 0; 0 prints only what is stored here already.",
 )
 @global_options(hidden=True)
 @asynchronous
@@ -43,7 +47,8 @@ async def command(settings: Settings, count: int | None, timeout: float | None) 
     """Print every message that no listen of this profile has printed yet.
 
     Works beside a chat of the same profile. A message counts as printed only when it has left this
-    process. JSON fields: from, text, id, time_ms (arrival at the relay), kind.
+    process. JSON fields: from, text, id, time_ms (arrival at the relay); what is not a text has
+    a kind too: unsupported or unreadable; what came again when it was asked for: repaired.
 
     A changed key is told on standard error (JSON fields: notice, from, verified). The exit code is
     4 if such a question is open at the end and --count was not reached.
@@ -151,6 +156,8 @@ def incoming_record(entry: HistoryEntry) -> dict[str, Json]:
     }
     if entry.kind is not EntryKind.TEXT:
         record["kind"] = str(entry.kind)
+    if entry.repaired:
+        record["repaired"] = True
     return record
 
 

@@ -2,6 +2,7 @@
 
 import click
 
+from client.cli.descriptors import require_open
 from client.cli.opening import REAL_SURROUNDINGS, passphrase_of
 from client.cli.options import global_options
 from client.cli.output import Output
@@ -30,6 +31,8 @@ def command(settings: Settings, no_passphrase: bool, new_passphrase_file: str | 
     old file still opens with the old passphrase.
     """
     output = Output(json=settings.json)
+    if new_passphrase_file is not None:
+        require_open(new_passphrase_file)
     name = choose_profile(settings)
     folder = profile_folder(home_of(settings), name)
     old = passphrase_of(settings, name)

@@ -1,20 +1,22 @@
 """``glasspost register``: a name at a relay, and the profile that holds it."""
 
+from pathlib import Path
+
 import click
 
 from client.cli.opening import REAL_SURROUNDINGS, passphrase_of
 from client.cli.options import global_options
-from client.cli.output import Output
+from client.cli.output import Json, Output
 from client.cli.passphrases import new_passphrase
-from client.cli.profiles import home_of
+from client.cli.profiles import home_of, parse_own
 from client.cli.running import asynchronous
 from client.cli.settings import DEFAULT_RELAY, Settings
-from client.engine.registration import register
+from client.engine.registration import Registered, register
 from client.errors import LocalError
 from client.network.address import parse_address
 from client.profile.paths import is_profile, profile_folder
 from client.text import clean_line
-from protocol.ids import parse_name
+from protocol.ids import Name
 
 
 @click.command(
@@ -35,9 +37,10 @@ Examples:
 async def command(settings: Settings, name: str, no_passphrase: bool) -> None:
     """Take NAME at the relay and make a profile for it on this machine.
 
-    If the connection broke on the way, the same command continues.
+    If the connection broke on the way, the same command continues. A profile that is here already
+    stays at its relay; with --relay it moves to that one, and what is queued goes along.
     """
-    output, own, home = Output(json=settings.json), parse_name(name), home_of(settings)
+    output, own, home = Output(json=settings.json), parse_own(name), home_of(settings)
     if settings.as_name not in (None, name):
         raise LocalError(
             "--as and the name to register differ.", hint="Leave --as out, or give the same name."
@@ -47,10 +50,28 @@ async def command(settings: Settings, name: str, no_passphrase: bool) -> None:
         passphrase = passphrase_of(settings, own)
     else:
         passphrase = new_passphrase(none=no_passphrase, file=settings.passphrase_file)
-    await register(home, own, address, passphrase, REAL_SURROUNDINGS)
+    done = await register(
+        home,
+        own,
+        address,
+        passphrase,
+        REAL_SURROUNDINGS,
+        keeps_relay=settings.relay is None,
+    )
     folder = profile_folder(home, own).path
-    output.record({"name": own, "relay": str(address), "folder": str(folder)})
-    output.line(f"{own} is registered at {address.endpoint}.")
+    output.record(_record(own, folder, done))
+    already = "already " if done.already else ""
+    output.line(f"{own} is {already}registered at {done.at.endpoint}.")
+    if done.moved_from is not None:
+        output.line(
+            f"It moved there from {done.moved_from.endpoint}; what was queued goes along."
+            f" Friends there no longer reach {own}."
+        )
     output.line(f"The profile is {clean_line(str(folder))}: its keys exist nowhere else.")
     if passphrase is None:
         output.note("It has no passphrase: whoever copies the folder can read it.")
+
+
+def _record(name: Name, folder: Path, done: Registered) -> dict[str, Json]:
+    moved_from = None if done.moved_from is None else str(done.moved_from)
+    return {"name": name, "relay": str(done.at), "folder": str(folder), "moved_from": moved_from}

@@ -21,6 +21,8 @@ from protocol.limits import MAX_TEXT_BYTES
 
 ANSWER_TIMEOUT_S: Final = 20.0
 
+_MOST_READ_BYTES: Final = 64 << 20
+
 
 @click.command(
     epilog="""\b
@@ -88,13 +90,13 @@ def _read(settings: Settings) -> str:
             "Standard input cannot be both the text and the passphrase.",
             hint="Put the passphrase into a file, or behind a descriptor: --passphrase-file 3",
         )
-    data = sys.stdin.buffer.read(MAX_TEXT_BYTES + 2)
+    # Far more than fits is read, so that a text that is too long is told with its size.
+    data = sys.stdin.buffer.read(_MOST_READ_BYTES).removesuffix(b"\n")
+    if len(data) > MAX_TEXT_BYTES:
+        raise TooLong("text", len(data), MAX_TEXT_BYTES)
     try:
-        return data.decode().removesuffix("\n")
+        return data.decode()
     except UnicodeDecodeError as error:
-        # A cut at the limit may go through a character; then the length is what is wrong.
-        if len(data) > MAX_TEXT_BYTES:
-            raise TooLong("text", len(data), MAX_TEXT_BYTES) from error
         raise LocalError(
             "What came on standard input is not UTF-8 text.",
             hint="Convert it first, for example: iconv -t utf-8",

@@ -1,10 +1,12 @@
 """``glasspost status``: how the profile, its connection and this machine's relay are doing."""
 
+from collections.abc import Callable
 from typing import Final
 
 import click
 from rich.text import Text
 
+from client.cli.hints import typeable
 from client.cli.lines import width_of
 from client.cli.opening import opened_engine
 from client.cli.options import global_options
@@ -60,8 +62,17 @@ async def _connected_status(engine: Engine) -> Status:
     return await engine.status()
 
 
-def status_lines(status: Status, local: LocalRelay | None, width: int | None) -> Text:
-    """Give a status as lines for people, for a terminal of this width."""
+def status_lines(
+    status: Status,
+    local: LocalRelay | None,
+    width: int | None,
+    speak: Callable[[str], str] = typeable,
+) -> Text:
+    """Give a status as lines for people, for a terminal of this width.
+
+    Args:
+        speak: puts commands into the form that can be typed where the lines are read.
+    """
     connection = Text(str(status.connection), style=_STYLES[status.connection])
     if status.problem is not None and status.connection is not Connection.ONLINE:
         connection.append(f": {clean_line(status.problem.reason)}", style="not bold default")
@@ -76,12 +87,23 @@ def status_lines(status: Status, local: LocalRelay | None, width: int | None) ->
                     f"{count_of(status.contact_count, 'contact')}, "
                     f"{status.database_bytes / 1e6:.1f} MB"),
         ("keys", f"{count_of(status.one_time_key_count, 'one-time pair')} for first messages"),
-        ("local relay", _local(local)),
+        ("sealed", f"the relay sees no sender when you write to {_of_contacts(status)}"),
+        ("local relay", speak(_local(local))),
     ]  # fmt: skip
+    if status.blocked:
+        rows.append(("blocked", join_words(status.blocked)))
+    offline = status.connection is not Connection.ONLINE
+    if status.problem is not None and status.problem.hint and offline:
+        rows.append(("next", clean_line(speak(status.problem.hint))))
     if status.open_questions:
-        words = f"the key of {join_words(status.open_questions)} has changed: glasspost trust"
+        names = join_words(status.open_questions)
+        words = speak(f"the key of {names} has changed: glasspost trust")
         rows.append(("question", Text(words, style="bold yellow")))
     return columns(((Text(label, style="dim"), value) for label, value in rows), width)
+
+
+def _of_contacts(status: Status) -> str:
+    return f"{status.sealed_count} of {count_of(status.contact_count, 'contact')}"
 
 
 def _queued(status: Status) -> str:
@@ -114,6 +136,8 @@ def _record(status: Status, local: LocalRelay | None) -> dict[str, Json]:
         "queued": status.queued_count,
         "contacts": status.contact_count,
         "messages": status.message_count,
+        "sealed": status.sealed_count,
+        "blocked": list(status.blocked),
         "open_questions": list(status.open_questions),
         "one_time_keys": status.one_time_key_count,
         "database_bytes": status.database_bytes,

@@ -59,6 +59,7 @@ async def command(
     layers = take_picture(specimen.envelope, specimen.payload, content_of(entry)).layers
     output.record(_record(specimen, layers))
     output.line(_heading(specimen))
+    output.line(_relay_view(specimen))
     for number, layer in enumerate(layers, start=1):
         output.line(_layer(number, layer, full=full))
     output.line(_legend(specimen))
@@ -95,6 +96,15 @@ def _heading(specimen: Specimen) -> Text:
     way = f"from you to {specimen.peer}" if specimen.outgoing else f"from {specimen.peer} to you"
     size = count_of(len(specimen.envelope), "byte")
     return Text(f"Message {specimen.message_id.hex()} {way}: {size} at the relay")
+
+
+def _relay_view(specimen: Specimen) -> Text:
+    """Say what the relay saw of the message besides its size."""
+    sender, recipient = ("you", specimen.peer) if specimen.outgoing else (specimen.peer, "you")
+    if specimen.named is None:
+        return Text("The relay has not seen it yet.")
+    seen = f"that {sender} wrote it" if specimen.named else "no sender: it came without a name"
+    return Text(f"The relay saw that it is for {recipient}, and {seen}.")
 
 
 def _layer(number: int, layer: Layer, *, full: bool) -> Text:
@@ -145,6 +155,8 @@ def _record(specimen: Specimen, layers: tuple[Layer, ...]) -> dict[str, Json]:
         "id": specimen.message_id.hex(),
         "peer": specimen.peer,
         "outgoing": specimen.outgoing,
+        "envelope_bytes": len(specimen.envelope),
+        "relay_saw_sender": specimen.named,
         "layers": [_layer_record(layer) for layer in layers],
     }
 

@@ -1,4 +1,4 @@
-"""Opening ``relay.db``, or saying exactly why not; transactions; foreign errors.
+"""Opening ``relay.db`` and ``blobs.db``, or saying exactly why not; transactions; foreign errors.
 
 Spec: docs/relay.md#store
 """
@@ -12,13 +12,7 @@ import apsw
 
 from protocol.errors import WireError
 from server.store.interface import StoreError, StoreTrouble
-from server.store.sqlite.schema import (
-    APPLICATION_ID,
-    PAGE_BYTES,
-    PRAGMAS,
-    SCHEMA_VERSION,
-    TABLES,
-)
+from server.store.sqlite.schema import PAGE_BYTES, PRAGMAS, RELAY_DATABASE, Schema
 
 
 class DatabaseRefused(StoreError):
@@ -29,8 +23,13 @@ class DatabaseRefused(StoreError):
         self.reason = reason
 
 
-def open_database(path: Path, vfs: str | None) -> apsw.Connection:
+def open_database(path: Path, vfs: str | None, schema: Schema = RELAY_DATABASE) -> apsw.Connection:
     """Open the database, making it if there is none.
+
+    Args:
+        path: the file.
+        vfs: the name of an apsw VFS, or None for the system's.
+        schema: what it must be, or becomes.
 
     Raises:
         DatabaseRefused: it belongs to another program, a newer relay, or is damaged.
@@ -39,9 +38,9 @@ def open_database(path: Path, vfs: str | None) -> apsw.Connection:
     try:
         with translated():
             connection = apsw.Connection(str(path), vfs=vfs)
-            _require_ours(connection)
+            _require_ours(connection, schema)
             _apply_settings(connection)
-            _make_tables(connection)
+            _make_tables(connection, schema)
     except StoreTrouble as error:
         if isinstance(error.__cause__, apsw.NotADBError | apsw.CorruptError):
             raise DatabaseRefused("it is damaged, or not a database at all") from error
@@ -89,18 +88,20 @@ def translated() -> Iterator[None]:
         raise StoreTrouble("a stored record does not decode") from error
 
 
-def _require_ours(connection: apsw.Connection) -> None:
+def _require_ours(connection: apsw.Connection, schema: Schema) -> None:
     application_id = ask(connection, "PRAGMA application_id")
     version = ask(connection, "PRAGMA user_version")
     is_empty = ask(connection, "SELECT count(*) FROM sqlite_schema") == 0
     if is_empty and application_id == version == 0:
         return
-    if application_id != APPLICATION_ID:
+    if application_id != schema.application_id:
         raise DatabaseRefused("it is the database of another program")
-    if version > SCHEMA_VERSION:
+    if version > schema.version:
         raise DatabaseRefused(
-            f"it was written by a newer relay (schema {version}, known here: {SCHEMA_VERSION})"
+            f"it was written by a newer relay (schema {version}, known here: {schema.version})"
         )
+    if version < schema.version:
+        raise DatabaseRefused(f"it is of a relay that was never released (schema {version})")
 
 
 def _apply_settings(connection: apsw.Connection) -> None:
@@ -112,10 +113,10 @@ def _apply_settings(connection: apsw.Connection) -> None:
             raise StoreTrouble(f"PRAGMA {name} is {found}, and must be {wanted}")
 
 
-def _make_tables(connection: apsw.Connection) -> None:
+def _make_tables(connection: apsw.Connection, schema: Schema) -> None:
     with transaction(connection):
-        if ask(connection, "PRAGMA user_version") == SCHEMA_VERSION:
+        if ask(connection, "PRAGMA user_version") == schema.version:
             return
-        connection.execute(TABLES).fetchall()
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}").fetchall()
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}").fetchall()
+        connection.execute(schema.tables).fetchall()
+        connection.execute(f"PRAGMA application_id = {schema.application_id}").fetchall()
+        connection.execute(f"PRAGMA user_version = {schema.version}").fetchall()

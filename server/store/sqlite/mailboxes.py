@@ -13,10 +13,9 @@ from typing import Any, Final, TypeVar
 import apsw
 
 from protocol.ids import DeviceAddress, EnvelopeId
-from protocol.limits import MAX_MAILBOX_BYTES, MAX_MAILBOX_COUNT
 from protocol.packing import pack
 from protocol.records import Sender
-from server.store.derived import digest_of
+from server.store.derived import digest_of, mailbox_takes, may_be_stored
 from server.store.sqlite.schema import slot
 from server.store.values import Acknowledgement, NotStored, Outcome, Stored, Submission
 
@@ -38,12 +37,7 @@ class _Mailbox:
     acknowledged_up_to: int
     waiting_count: int
     waiting_bytes: int
-
-    def has_room_for(self, size: int) -> bool:
-        return (
-            self.waiting_count < MAX_MAILBOX_COUNT
-            and self.waiting_bytes + size <= MAX_MAILBOX_BYTES
-        )
+    token_hash: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,7 @@ def _load(
     for some in _portions(addresses):
         rows = connection.execute(
             "SELECT name, device, number, last_sequence, acknowledged_up_to,"  # noqa: S608
-            " waiting_count, waiting_bytes FROM account"
+            " waiting_count, waiting_bytes, token_hash FROM account"
             f" WHERE name IN ({', '.join('?' * len(some))})",
             [address.name for address in some],
         )
@@ -102,7 +96,7 @@ def _save(connection: apsw.Connection, boxes: list[_Mailbox]) -> None:
             " acknowledged_up_to = new.column3, waiting_count = new.column4,"
             " waiting_bytes = new.column5"
             f" FROM (VALUES {_marks(5, len(some))}) AS new WHERE number = new.column1",
-            [value for box in some for value in astuple(box)],
+            [value for box in some for value in astuple(box)[:5]],  # the token is not changed here
         )
 
 
@@ -166,6 +160,8 @@ def _outcome(
     now_ms: int,
 ) -> Outcome:
     """Decide about one submission; what is new goes into ``rows`` and ``known``."""
+    if not may_be_stored(None if box is None else box.token_hash, submission):
+        return NotStored.BAD_TOKEN
     if box is None:
         return NotStored.UNKNOWN_ACCOUNT
     digest = digest_of(submission.envelope)
@@ -175,7 +171,7 @@ def _outcome(
             return NotStored.CONFLICT
         return Stored(before.arrival_ms, sequence=None)
     size = len(submission.envelope)
-    if not box.has_room_for(size):
+    if not mailbox_takes(submission, box.waiting_count, box.waiting_bytes):
         return NotStored.MAILBOX_FULL
     box.last_sequence += 1
     box.waiting_count += 1

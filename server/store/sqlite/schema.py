@@ -14,13 +14,14 @@ two ends of a mailbox stand in its account's row: no submit ever counts rows.
 An acknowledged row stays, without its envelope, until its id may be forgotten.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 SEQUENCE_BITS: Final = 40
 
 # "GlsP" in the file's header tells our database from any other.
 APPLICATION_ID: Final = 0x476C_7350
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 PAGE_BYTES: Final = 4_096
 
@@ -35,6 +36,16 @@ PRAGMAS: Final[list[tuple[str, str | int]]] = [
     ("journal_size_limit", 67_108_864),
 ]
 
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What tells a kind of database from all others, and what it is made of."""
+
+    application_id: int
+    version: int
+    tables: str
+
+
 TABLES: Final = """
 CREATE TABLE account (
     number INTEGER PRIMARY KEY,
@@ -43,6 +54,7 @@ CREATE TABLE account (
     identity BLOB NOT NULL,
     account_key BLOB NOT NULL,
     generation INTEGER NOT NULL,
+    token_hash BLOB,
     highest_one_time_id INTEGER NOT NULL DEFAULT -1,
     last_sequence INTEGER NOT NULL DEFAULT 0,
     acknowledged_up_to INTEGER NOT NULL DEFAULT 0,
@@ -81,6 +93,8 @@ CREATE TABLE mail (
     UNIQUE (account, envelope_id)
 ) STRICT;
 """
+
+RELAY_DATABASE: Final = Schema(APPLICATION_ID, SCHEMA_VERSION, TABLES)
 
 
 def slot(account: int, sequence: int) -> int:

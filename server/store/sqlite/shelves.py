@@ -5,7 +5,7 @@ from typing import TypeVar
 import apsw
 
 from protocol.ids import DeviceAddress, FetchId
-from protocol.limits import MAX_FRAME_BYTES, MAX_ONE_TIME_PAIRS
+from protocol.limits import MAX_FRAME_BYTES, MAX_ONE_TIME_PAIRS, ONE_TIME_ID_SPAN
 from protocol.packing import pack, unpack_untrusted
 from protocol.records import (
     OneTimePair,
@@ -23,14 +23,19 @@ T = TypeVar("T")
 
 
 def put(connection: apsw.Connection, owner: DeviceAddress, upload: PrekeyUpload) -> int:
-    """Replace the long-lived keys, add pairs with new ids; inside a transaction."""
+    """Replace the long-lived keys, add pairs with new ids; inside a transaction.
+
+    Pairs far behind the newest id leave: their owner skipped ids to be rid of them.
+    """
     number = accounts.number_of(connection, owner)
     highest: int = connection.execute(
         "SELECT highest_one_time_id FROM account WHERE number = ?", (number,)
     ).get
     new = {p.kem.key_id: p for p in upload.one_time_pairs if p.kem.key_id > highest}
-    if _count(connection, number) + len(new) > MAX_ONE_TIME_PAIRS:
-        raise ShelfFull
+    connection.execute(
+        "DELETE FROM one_time WHERE account = ? AND key_id <= ?",
+        (number, max([highest, *new]) - ONE_TIME_ID_SPAN),
+    )
     long_lived = (upload.signed_prekey, upload.last_resort, upload.sealing_key)
     connection.execute(
         "INSERT OR REPLACE INTO shelf VALUES (?, ?, ?, ?)", (number, *map(pack, long_lived))
@@ -43,7 +48,9 @@ def put(connection: apsw.Connection, owner: DeviceAddress, upload: PrekeyUpload)
         "UPDATE account SET highest_one_time_id = ? WHERE number = ?",
         (max([highest, *new]), number),
     )
-    return _count(connection, number)
+    if (stored := _count(connection, number)) > MAX_ONE_TIME_PAIRS:
+        raise ShelfFull
+    return stored
 
 
 def count(connection: apsw.Connection, owner: DeviceAddress) -> int:

@@ -1,24 +1,24 @@
 """The durable store: SQLite behind the relay's interface.
 
 Two connections: one writes, one reads, so that delivering mail never waits for
-a commit's sync. Each is used by one call at a time. Blocking calls go through a
-runner given as parameter: a worker thread in production, inline in a simulation,
-where time must not pass while a thread commits.
+a commit's sync. Blobs lie in a database of their own beside it, so that mail does
+not wait for those either.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Final
 
 import apsw
-import trio
 
 from protocol.ids import DeviceAddress, FetchId
 from protocol.limits import ACKNOWLEDGED_ID_LIFE_MS, MAIL_LIFE_MS
 from protocol.records import Account
-from server.store.sqlite import accounts, mailboxes, reading, shelves
-from server.store.sqlite.database import open_database, transaction, translated
+from server.store.sqlite import accounts, mailboxes, reading, shelves, tokens
+from server.store.sqlite.blobs import SqliteBlobs
+from server.store.sqlite.database import DatabaseRefused, open_database
+from server.store.sqlite.lane import Lane, Runner, in_thread
 from server.store.values import (
     Acknowledgement,
     Expired,
@@ -31,67 +31,29 @@ from server.store.values import (
     TakenBundle,
 )
 
-T = TypeVar("T")
+# Beside the database of accounts and mail.
+BLOBS_FILE: Final = "blobs.db"
 
 # Accounts looked through in one transaction while expiring: submits wait that long at most.
 _ACCOUNTS_AT_ONCE = 64
 
 
-class Runner(Protocol):
-    """Runs a blocking call and gives its result."""
-
-    def __call__(self, job: Callable[[], T]) -> Awaitable[T]:
-        """Run ``job``; what it raises is raised here."""
-
-
-async def in_thread(job: Callable[[], T]) -> T:
-    """Run ``job`` in a worker thread; a cancellation waits for its end."""
-    return await trio.to_thread.run_sync(job)
-
-
-async def inline(job: Callable[[], T]) -> T:
-    """Run ``job`` here and now, for simulations."""
-    await trio.lowlevel.checkpoint()
-    return job()
-
-
-class _Lane:
-    """One connection, used by one call at a time."""
-
-    def __init__(self, connection: apsw.Connection, run: Runner) -> None:
-        self._connection = connection
-        self._run = run
-        self._lock = trio.Lock()
-
-    async def read(self, work: Callable[..., T], *args: Any) -> T:
-        async with self._lock:
-            return await self._run(partial(self._read, work, *args))
-
-    async def write(self, work: Callable[..., T], *args: Any) -> T:
-        async with self._lock:
-            return await self._run(partial(self._write, work, *args))
-
-    async def close(self) -> None:
-        async with self._lock:
-            await self._run(self._connection.close)
-
-    def _read(self, work: Callable[..., T], *args: Any) -> T:
-        with translated():
-            return work(self._connection, *args)
-
-    def _write(self, work: Callable[..., T], *args: Any) -> T:
-        with transaction(self._connection):
-            return work(self._connection, *args)
-
-
 class SqliteStore:
-    """A relay's store in one file (see :class:`server.store.interface.RelayStore`)."""
+    """A relay's store in a folder (see :class:`server.store.interface.RelayStore`)."""
 
-    def __init__(self, writer: _Lane, reader: _Lane, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, writer: Lane, reader: Lane, blobs: SqliteBlobs, now_ms: Callable[[], int]
+    ) -> None:
         """Use :meth:`open`."""
         self._writer = writer
         self._reader = reader
+        self._blobs = blobs
         self._now_ms = now_ms
+
+    @property
+    def blobs(self) -> SqliteBlobs:
+        """The blobs, in a file of their own."""
+        return self._blobs
 
     @classmethod
     async def open(
@@ -101,21 +63,22 @@ class SqliteStore:
         run: Runner = in_thread,
         vfs: str | None = None,
     ) -> "SqliteStore":
-        """Open the file, making it if there is none.
+        """Open the files, making those that are missing.
 
         Args:
-            path: the database; its folder exists.
+            path: the database; its folder exists, and gets BLOBS_FILE as well.
             now_ms: the relay's clock.
             run: runs blocking calls.
             vfs: the name of an apsw VFS, for tests that watch the disk.
 
         Raises:
-            DatabaseRefused: the file is foreign, newer or damaged.
+            DatabaseRefused: a file is foreign, newer or damaged.
             StoreTrouble: the environment does not allow it.
         """
         writer = await run(partial(open_database, path, vfs))
         reader = await run(partial(open_database, path, vfs))
-        return cls(_Lane(writer, run), _Lane(reader, run), now_ms)
+        blobs = await _open_blobs(path.with_name(BLOBS_FILE), now_ms, run, vfs)
+        return cls(Lane(writer, run), Lane(reader, run), blobs, now_ms)
 
     async def register(self, account: Account) -> StoredAccount:
         """Take a new account, or know it again."""
@@ -140,6 +103,14 @@ class SqliteStore:
     async def sealing_key(self, owner: DeviceAddress) -> SealingKeyOnRecord:
         """Give the sealing key."""
         return await self._reader.read(shelves.sealing_key, owner)
+
+    async def set_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Replace a device's token."""
+        await self._writer.write(tokens.put, owner, token_hash)
+
+    async def require_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+        """Compare with a device's token."""
+        await self._reader.read(tokens.require, owner, token_hash)
 
     async def settle(
         self, submissions: Sequence[Submission], acknowledgements: Sequence[Acknowledgement]
@@ -172,9 +143,19 @@ class SqliteStore:
         return total
 
     async def close(self) -> None:
-        """Close both connections; the last one folds the log into the file."""
+        """Close all connections; the last one of a file folds its log into it."""
+        await self._blobs.close()
         await self._reader.close()
         await self._writer.close()
+
+
+async def _open_blobs(
+    path: Path, now_ms: Callable[[], int], run: Runner, vfs: str | None
+) -> SqliteBlobs:
+    try:
+        return await SqliteBlobs.open(path, now_ms, run, vfs)
+    except DatabaseRefused as error:
+        raise DatabaseRefused(f"{path.name} beside it: {error.reason}") from error
 
 
 def _expire_some(

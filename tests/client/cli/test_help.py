@@ -2,7 +2,8 @@
 
 import pytest
 
-from client.cli.root import GROUPS, VERBS, main
+from client.cli.root import main
+from client.cli.verb_table import GROUPS, VERBS
 
 
 def page(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

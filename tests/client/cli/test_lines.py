@@ -69,12 +69,16 @@ def test_a_gap_is_shown_as_a_gap() -> None:
     ("kind", "words"),
     [
         (EntryKind.UNSUPPORTED, "needs a newer version"),
-        (EntryKind.UNREADABLE, "could not be opened"),
-        (EntryKind.NOTICE, "-- so it is --"),
+        (EntryKind.UNREADABLE, "[so it is]"),
+        (EntryKind.NOTICE, "-- so it is"),
     ],
 )
 def test_odd_kinds_are_said_in_words(kind: EntryKind, words: str) -> None:
     assert words in shown(replace(ENTRY, kind=kind))
+
+
+def test_what_came_again_when_asked_for_is_marked_in_words() -> None:
+    assert shown(replace(ENTRY, repaired=True)).endswith("so it is (repaired)")
 
 
 def test_ids_are_shown_on_request() -> None:
@@ -115,4 +119,5 @@ def test_a_record_has_everything_a_program_asks_for() -> None:
         "time_ms": 1_700_000_000_000,
         "sent_at_ms": 1_700_000_000_000,
         "missing_before": 0,
+        "repaired": False,
     }

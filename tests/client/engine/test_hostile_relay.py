@@ -20,6 +20,7 @@ from protocol.wire.messages import (
     Closing,
     Deliver,
     Displaced,
+    FetchSealingKey,
     Ping,
     Pong,
     PrekeysLow,
@@ -27,8 +28,10 @@ from protocol.wire.messages import (
     Refusal,
     Refused,
     Request,
+    SetToken,
     Subscribe,
     Subscribed,
+    TokenSet,
     UploadPrekeys,
     Welcome,
 )
@@ -182,7 +185,9 @@ async def test_a_displaced_receiver_does_not_fight(
     subscribed_at: list[float] = []
     answers: dict[type[Request], Answer] = {
         Ping: Pong(CLOCK_MS),
+        FetchSealingKey: Refused(Refusal.NO_PREKEYS, None),
         UploadPrekeys: PrekeysStored(100),
+        SetToken: TokenSet(),
         Subscribe: Subscribed(0),
     }
 

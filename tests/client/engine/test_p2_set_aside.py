@@ -14,7 +14,7 @@ from client.profile.opening import open_profile
 from client.store.transaction import Transaction
 from client.values import Delivery, EntryKind, Surroundings
 from protocol.ids import DeviceAddress, Name
-from tests.client.engine.world import Person, World, small_world
+from tests.client.engine.world import Person, World, at_rest, small_world
 
 BOB = Name("bob")
 NOTICE = EntryKind.NOTICE
@@ -26,8 +26,7 @@ async def befriend(one: Person, *others: Person) -> None:
         await one.hears(other.name, 1)
         await one.say(other.name, "hello yourself")
         await other.hears(one.name, 1)
-    for person in (one, *others):
-        await person.engine.settle(60)
+    await at_rest(one, *others)
 
 
 async def damage_session(world: World, peer: str) -> None:

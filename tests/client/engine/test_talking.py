@@ -11,7 +11,8 @@ from client.values import Connection, ConnectionChanged, HistoryChanged, Message
 from protocol.ids import Name
 from server.store.interface import RelayStore
 from server.store.memory import MemoryStore
-from server.store.sqlite.store import SqliteStore, inline
+from server.store.sqlite.lane import inline
+from server.store.sqlite.store import SqliteStore
 from tests.client.engine.world import small_world
 from tests.support.relay_rig import FakeClock
 

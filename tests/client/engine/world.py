@@ -73,7 +73,7 @@ class World:
     async def kill_relay(self) -> None:
         """Stop it in the middle of whatever it does."""
         assert self._off is not None
-        self._relay = None
+        self._relay = None  # from now on nobody connects
         self._off.cancel()
         await trio.testing.wait_all_tasks_blocked()
 
@@ -187,6 +187,14 @@ class Person:
                 while not enough(seen := await look()):
                     await events.receive()
                 return seen
+
+
+async def at_rest(*people: Person) -> None:
+    """Wait until nothing moves for a while."""
+    for _ in range(3):
+        for person in people:
+            await person.engine.settle(60)
+        await trio.sleep(1)
 
 
 @asynccontextmanager

@@ -245,7 +245,7 @@ def test_p7_the_expected_key_closes_the_question_that_the_directory_raised(
     shelf = bob.relay.shelves[bob.name]
     impostor = make_client("bob")
     assert take_sealing_key(alice, impostor) == TrustQuestion(bob.name, verified=False)
-    assert alice.read(fetching.questioned) == [KeysWanted(DeviceAddress(bob.name), None)]
+    assert alice.read(fetching.questioned) == [KeysWanted(DeviceAddress(bob.name), None, None)]
     alice.receive(replace(mail(impostor, alice, "trust me"), vouched=None))
     alice.send(bob, "are you well?")
     bob.relay.shelves[bob.name] = shelf

@@ -63,6 +63,9 @@ def paddings(opinion: ModuleType) -> None:
             opinion.unpadded(padded + b"\x01")
 
 
+KNOWN_KINDS = [[1, kind] for kind in (1, 2, 3, 4)]
+
+
 def contents(opinion: ModuleType) -> None:
     """Each kind, and what no version knows yet, byte by byte; the same bytes are refused."""
     text = content.Content(IDS[1], 1, NOW_MS, content.Text("grüße 🐟"))
@@ -74,7 +77,9 @@ def contents(opinion: ModuleType) -> None:
         [1, 1, IDS[3], 2**64 - 1, 0, [""]],
         [1, 1, IDS[3], 7, 0, ["x" * 65_536]],
         [1, 2, IDS[3], 0, 0, [1, [IDS[0], IDS[0]]]],
-        [1, 3, IDS[3], 0, 0, [None, True, [[b"new"]]]],
+        [1, 3, IDS[3], 0, 0, [bytes(range(32))]],
+        [1, 4, IDS[3], 0, 0, [IDS[0], bytes(32), 2**32 - 1, bytes(range(32))]],
+        [1, 99, IDS[3], 0, 0, [None, True, [[b"new"]]]],
         [2, 1, IDS[3], 9, 0, "anything"],
         [1, 200, IDS[3], 0, 0, nested(16)],
         [1, 200, IDS[3], 0, 0, [0] * 4_096],
@@ -84,7 +89,7 @@ def contents(opinion: ModuleType) -> None:
         assert opinion.read_content(data) == value
         ours = content.decode_content_untrusted(data)
         assert content.encode_content(ours) == data
-        assert isinstance(ours.body, content.Unknown) == (tuple(value[:2]) not in ((1, 1), (1, 2)))
+        assert isinstance(ours.body, content.Unknown) == (value[:2] not in KNOWN_KINDS)
     for data in refused_contents(opinion):
         with pytest.raises(WireError):
             content.decode_content_untrusted(data)
@@ -106,6 +111,10 @@ def refused_contents(opinion: ModuleType) -> list[bytes]:
         [1, 1, IDS[3], 1, 0, ["x" * 65_537]],
         [1, 1, IDS[3], 1, 0, [b"text"]],
         [1, 1, IDS[3], 1, 0, ["one", "two"]],
+        [1, 3, IDS[3], 0, 0, [bytes(31)]],
+        [1, 3, IDS[3], 1, 0, [bytes(32)]],
+        [1, 4, IDS[3], 0, 0, [IDS[0], bytes(32), 2**32, bytes(32)]],
+        [1, 4, IDS[3], 0, 0, [IDS[0], bytes(32), 0]],
         [1, 1, IDS[3][:15], 1, 0, ["text"]],
         [1, 1, IDS[3], True, 0, ["text"]],
         [1, 1, IDS[3], 1, -1, ["text"]],
@@ -118,7 +127,7 @@ def refused_contents(opinion: ModuleType) -> list[bytes]:
         [1, 2, IDS[3], 0, 0, [1, [*IDS, IDS[0]]]],
         [1, 3, IDS[3], 0, 0, 1.5],
         [1, 3, IDS[3], 0, 0, {}],
-        [1, 3, IDS[3], 0, 0, nested(17)],
+        [1, 200, IDS[3], 0, 0, nested(17)],
         [1, 3, IDS[3], 0, 0, [0] * 4_097],
         "text",
     ]

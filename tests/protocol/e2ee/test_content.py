@@ -8,6 +8,7 @@ import pytest
 from protocol.e2ee.content import (
     Body,
     Content,
+    ProfileKeyTold,
     Receipt,
     ReceiptStatus,
     Text,
@@ -15,8 +16,10 @@ from protocol.e2ee.content import (
     decode_content_untrusted,
     encode_content,
 )
+from protocol.e2ee.profile_key import ProfileKey
+from protocol.e2ee.retry import RetryRequest
 from protocol.errors import CallerError, InvalidContent, NotUnicode, TooLong, WireError
-from protocol.ids import MessageId
+from protocol.ids import MessageId, SessionId
 
 ID = MessageId(b"i" * 16)
 
@@ -34,8 +37,10 @@ def _raw(*fields: Any) -> bytes:
         (2**64 - 1, Text("x" * 65_536)),
         (0, Receipt(ReceiptStatus.DELIVERED, (ID,))),
         (0, Receipt(ReceiptStatus.READ, (ID,) * 200)),
+        (0, RetryRequest(SessionId(ID), b"r" * 32, 2**32 - 1, b"d" * 32)),
+        (0, ProfileKeyTold(ProfileKey(b"k" * 32))),
     ],
-    ids=["empty", "unicode", "longest", "delivered", "read"],
+    ids=["empty", "unicode", "longest", "delivered", "read", "retry", "profile key"],
 )
 def test_known_kinds_come_back(counter: int, body: Body) -> None:
     content = Content(ID, counter, 1_700_000_000_000, body)
@@ -46,12 +51,17 @@ def test_the_layout_is_that_of_the_page() -> None:
     assert encode_content(Content(ID, 7, 9, Text("hi"))) == _raw(1, 1, ID, 7, 9, ["hi"])
     receipt = Receipt(ReceiptStatus.READ, (ID,))
     assert encode_content(Content(ID, 0, 9, receipt)) == _raw(1, 2, ID, 0, 9, [2, [ID]])
+    told = ProfileKeyTold(ProfileKey(b"k" * 32))
+    assert encode_content(Content(ID, 0, 9, told)) == _raw(1, 3, ID, 0, 9, [b"k" * 32])
+    retry = RetryRequest(SessionId(b"s" * 16), b"r" * 32, 5, b"d" * 32)
+    fields = [b"s" * 16, b"r" * 32, 5, b"d" * 32]
+    assert encode_content(Content(ID, 0, 9, retry)) == _raw(1, 4, ID, 0, 9, fields)
 
 
 @pytest.mark.parametrize(
     "raw",
     [
-        _raw(1, 3, ID, 0, 9, []),
+        _raw(1, 254, ID, 0, 9, []),
         _raw(1, 255, ID, 4, 9, ["a", [b"b", None, True], 7]),
         _raw(2, 1, ID, 4, 9, "anything"),
         _raw(2, 1, ID, 0, 9, None),

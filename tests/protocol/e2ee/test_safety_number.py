@@ -51,10 +51,12 @@ def test_it_is_shown_in_twelve_groups_of_five() -> None:
     [
         LIBSIGNAL_NUMBER,
         format_safety_number(LIBSIGNAL_NUMBER),
+        "-".join(format_safety_number(LIBSIGNAL_NUMBER).split()),
+        f"{LIBSIGNAL_NUMBER[:30]} \u2013 {LIBSIGNAL_NUMBER[30:]}",
         f"  {LIBSIGNAL_NUMBER[:30]}\t\n{LIBSIGNAL_NUMBER[30:]} ",
     ],
 )
-def test_white_space_does_not_count_when_typed(typed: str) -> None:
+def test_white_space_and_dashes_do_not_count_when_typed(typed: str) -> None:
     assert parse_safety_number(typed) == LIBSIGNAL_NUMBER
 
 

@@ -26,6 +26,7 @@ from protocol.e2ee.content import (
 from protocol.e2ee.handshake_header import HandshakeHeader
 from protocol.e2ee.padding import Padding, pad, unpad_untrusted
 from protocol.e2ee.ratchet.header import split_untrusted
+from protocol.e2ee.retry import retry_request_for_untrusted
 from protocol.e2ee.sealed import open_envelope_untrusted, seal, sealing_key_id_untrusted
 from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import encrypt, peek_untrusted
@@ -70,6 +71,7 @@ DECODERS: dict[str, tuple[Decoder, list[bytes]]] = {
     "sealed.open_envelope_untrusted": (_open, [ENVELOPE]),
     "sealed.sealing_key_id_untrusted": (sealing_key_id_untrusted, [ENVELOPE]),
     "sealed_payload.decode_untrusted": (SealedPayload.decode_untrusted, [PAYLOAD.encode()]),
+    "retry.retry_request_for_untrusted": (retry_request_for_untrusted, [MESSAGE]),
     "session.peek_untrusted": (peek_untrusted, [MESSAGE]),
     "packing.unpack_untrusted": (
         lambda data: unpack_untrusted(PrekeyBundle, data, 10_000),

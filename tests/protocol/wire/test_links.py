@@ -2,6 +2,7 @@
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -101,6 +102,21 @@ def test_without_a_login_a_request_is_barred_and_the_link_lives(wire: FakeWire) 
     assert wire.to_relay(raw(SUBMIT, 9)) == [Barred(9, Refusal.NOT_LOGGED_IN)]
     wire.relay.answer(9, Refused(Refusal.NOT_LOGGED_IN, None))
     wire.log_in(LOGIN)
+
+
+def test_a_token_stands_for_a_login(wire: FakeWire) -> None:
+    wire.greet()
+    with_token = replace(SUBMIT, token=bytes(16))
+    assert wire.to_relay(raw(with_token, 9)) == [Asked(9, with_token)]
+    wire.relay.answer(9, Accepted(1))
+    wire.log_in(LOGIN)
+
+
+def test_our_own_link_says_nothing_without_login_or_token(wire: FakeWire) -> None:
+    wire.greet()
+    with pytest.raises(LinkMisused):
+        wire.client.request(SUBMIT)
+    wire.client.request(replace(SUBMIT, token=bytes(16)))
 
 
 @given(messages())

@@ -62,7 +62,7 @@ def test_the_screen_shows_what_is_said_and_seen() -> None:
     text = on_screen(*events(), width=132)
     assert script().talk[0].word in text
     assert "alice → bob" in text
-    assert "? → bob" in text
+    assert "anonymous → bob" in text
     assert "00 01 02 03" in text
     assert "while mail waits" in text
 

@@ -18,6 +18,7 @@ from tests.support.wire_client import Person
 ALICE = DeviceAddress(Name("alice"))
 BOB = DeviceAddress(Name("bob"))
 NOBODY = DeviceAddress(Name("nobody"))
+SOMEBODY = Sender(Name("somebody"), 1, bytes(32))
 NO_LIMIT = 1 << 40
 
 
@@ -38,9 +39,9 @@ def submission(
     rng: random.Random,
     recipient: DeviceAddress = BOB,
     envelope: bytes = b"sealed",
-    vouched: Sender | None = None,
+    vouched: Sender | None = SOMEBODY,
 ) -> Submission:
-    """An envelope with a fresh id."""
+    """An envelope with a fresh id, from somebody who logged in."""
     return Submission(recipient, EnvelopeId(rng.randbytes(16)), envelope, vouched)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from server.store.interface import RelayStore
 from server.store.memory import MemoryStore
-from server.store.sqlite.store import SqliteStore, in_thread, inline
+from server.store.sqlite.lane import in_thread, inline
+from server.store.sqlite.store import SqliteStore
 
 
 @dataclass

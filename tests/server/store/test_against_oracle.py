@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from protocol.ids import DeviceAddress, EnvelopeId
 from server.store.interface import RelayStore
 from server.store.values import Acknowledgement, NotStored, Outcome, Stored, Submission
-from tests.server.store.builders import ALICE, BOB, NOBODY, account, waiting
+from tests.server.store.builders import ALICE, BOB, NOBODY, SOMEBODY, account, waiting
 
 
 @dataclass
@@ -42,7 +42,7 @@ def some_submission(rng: random.Random) -> Submission:
         rng.choice([ALICE, BOB, NOBODY]),
         EnvelopeId(bytes([rng.randrange(200)]) * 16),
         rng.choice([b"one", b"two"]),
-        None,
+        SOMEBODY,
     )
 
 

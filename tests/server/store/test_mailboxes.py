@@ -8,15 +8,15 @@ import pytest
 from protocol.ids import DeviceAddress
 from protocol.limits import ACKNOWLEDGED_ID_LIFE_MS, MAIL_LIFE_MS
 from protocol.records import Sender
-from server.store import memory
+from server.store import derived
 from server.store.interface import RelayStore
-from server.store.sqlite import mailboxes
-from server.store.values import Acknowledgement, Expired, NotStored, Stored
+from server.store.values import Acknowledgement, Expired, NotStored, Stored, Submission
 from tests.server.store.builders import (
     ALICE,
     BOB,
     NO_LIMIT,
     NOBODY,
+    SOMEBODY,
     account,
     acknowledge,
     submission,
@@ -49,7 +49,7 @@ async def test_mail_waits_as_it_came(
     assert [m.envelope for m in mail] == [b"one", b"two"]
     assert [m.envelope_id for m in mail] == [one.envelope_id, two.envelope_id]
     assert [m.arrival_ms for m in mail] == [clock.time_ms - 5, clock.time_ms]
-    assert [m.vouched for m in mail] == [sender, None]
+    assert [m.vouched for m in mail] == [sender, SOMEBODY]
 
 
 async def test_mailboxes_are_apart(store: RelayStore, rng: random.Random) -> None:
@@ -165,9 +165,9 @@ async def test_nobody_gets_no_mail(store: RelayStore, rng: random.Random) -> Non
 
 @pytest.fixture
 def small_mailboxes(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (memory, mailboxes):
-        monkeypatch.setattr(module, "MAX_MAILBOX_COUNT", 3)
-        monkeypatch.setattr(module, "MAX_MAILBOX_BYTES", 100)
+    for limit, value in (("COUNT", 3), ("BYTES", 100)):
+        monkeypatch.setattr(derived, f"MAX_MAILBOX_{limit}", value)
+        monkeypatch.setattr(derived, f"MAX_ANONYMOUS_MAILBOX_{limit}", value * 2 // 3)
 
 
 @pytest.mark.usefixtures("small_mailboxes")
@@ -185,6 +185,25 @@ async def test_a_mailbox_holds_so_many_bytes(store: RelayStore, rng: random.Rand
     await submit_one(store, submission(rng, envelope=bytes(60)))
     assert await submit(store, submission(rng, envelope=bytes(41))) == [NotStored.MAILBOX_FULL]
     await submit_one(store, submission(rng, envelope=bytes(40)))
+
+
+@pytest.mark.usefixtures("small_mailboxes")
+async def test_p6_a_third_of_a_mailbox_is_kept_for_senders_who_logged_in(
+    store: RelayStore, rng: random.Random
+) -> None:
+    await store.set_token(BOB, b"#" * 32)
+
+    def anonymous(envelope: bytes = b"sealed") -> Submission:
+        return replace(submission(rng, envelope=envelope, vouched=None), token_hash=b"#" * 32)
+
+    stored = await submit(store, anonymous(), anonymous())
+    assert [type(each) for each in stored] == [Stored, Stored]
+    assert await submit(store, anonymous()) == [NotStored.MAILBOX_FULL]
+    await submit_one(store, submission(rng))
+    await acknowledge(store, BOB, 3)
+    assert await submit(store, anonymous(bytes(67))) == [NotStored.MAILBOX_FULL]
+    assert isinstance((await submit(store, anonymous(bytes(66))))[0], Stored)
+    await submit_one(store, submission(rng, envelope=bytes(34)))
 
 
 @pytest.mark.usefixtures("small_mailboxes")

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from protocol.ids import FetchId
-from protocol.limits import ACKNOWLEDGED_ID_LIFE_MS, MAX_ONE_TIME_PAIRS
+from protocol.limits import ACKNOWLEDGED_ID_LIFE_MS, MAX_ONE_TIME_PAIRS, ONE_TIME_ID_SPAN
 from server.store.interface import NoPrekeys, RelayStore, ShelfFull, UnknownAccount
 from tests.server.store.builders import BOB, NOBODY, account, upload
 from tests.server.store.conftest import SettableClock
@@ -31,6 +31,18 @@ async def test_each_pair_is_handed_out_once(store: RelayStore, rng: random.Rando
     ]
     assert [each.one_time_count for each in taken] == [2, 1, 0, 0]
     assert [each.took_pair for each in taken] == [True, True, True, False]
+
+
+async def test_pairs_far_behind_the_newest_leave(store: RelayStore, rng: random.Random) -> None:
+    """An owner whose disk was put back skips ids: what it cannot answer for is gone at once."""
+    await store.put_prekeys(BOB, upload(rng, 1, 100))
+    assert await store.put_prekeys(BOB, upload(rng, ONE_TIME_ID_SPAN + 3, 0)) == 100
+    keys = upload(rng, ONE_TIME_ID_SPAN + 3, 1)
+    assert await store.put_prekeys(BOB, keys) == 98
+    first = (await store.take_bundle(BOB, fetch_id(1))).bundle
+    assert first.kem.key_id == 4
+    new = upload(rng, 3 * ONE_TIME_ID_SPAN, 100)
+    assert await store.put_prekeys(BOB, new) == 100
 
 
 async def test_an_empty_shelf_gives_the_last_resort(store: RelayStore, rng: random.Random) -> None:
@@ -96,10 +108,10 @@ async def test_a_full_shelf_keeps_nothing_of_an_upload(
     first = upload(rng, 1, MAX_ONE_TIME_PAIRS - 1)
     await store.put_prekeys(BOB, first)
     with pytest.raises(ShelfFull):
-        await store.put_prekeys(BOB, upload(rng, 1_000, 2))
+        await store.put_prekeys(BOB, upload(rng, 500, 2))
     assert await store.count_one_time_pairs(BOB) == MAX_ONE_TIME_PAIRS - 1
     assert (await store.sealing_key(BOB)).sealing_key == first.sealing_key
-    assert await store.put_prekeys(BOB, upload(rng, 1_000, 1)) == MAX_ONE_TIME_PAIRS
+    assert await store.put_prekeys(BOB, upload(rng, 500, 1)) == MAX_ONE_TIME_PAIRS
 
 
 async def test_without_an_upload_there_is_nothing_to_take(store: RelayStore) -> None:

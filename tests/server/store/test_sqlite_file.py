@@ -9,8 +9,9 @@ import pytest
 from server.store.interface import StoreTrouble
 from server.store.sqlite import database
 from server.store.sqlite.database import DatabaseRefused, open_database
-from server.store.sqlite.schema import SCHEMA_VERSION
-from server.store.sqlite.store import SqliteStore, inline
+from server.store.sqlite.lane import inline
+from server.store.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION
+from server.store.sqlite.store import SqliteStore
 from server.store.values import NotStored
 from tests.server.store.builders import (
     BOB,
@@ -79,6 +80,16 @@ def test_a_foreign_database_is_left_alone(tmp_path: Path, making: str, reason: s
     with pytest.raises(DatabaseRefused, match=reason):
         open_database(path, None)
     assert path.read_bytes() == before
+
+
+def test_a_database_from_before_the_first_release_is_left_alone(tmp_path: Path) -> None:
+    connection = apsw.Connection(str(tmp_path / "relay.db"))
+    connection.execute("CREATE TABLE account (number INTEGER PRIMARY KEY)").fetchall()
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}").fetchall()
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}").fetchall()
+    connection.close()
+    with pytest.raises(DatabaseRefused, match="never released"):
+        open_database(tmp_path / "relay.db", None)
 
 
 def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:

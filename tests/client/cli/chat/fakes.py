@@ -150,6 +150,8 @@ class FakeEngine:
             receiver=ReceiverSeat.THIS_PROCESS,
             queued_count=0,
             contact_count=1,
+            sealed_count=0,
+            blocked=(),
             message_count=len(self.rows),
             open_questions=(),
             one_time_key_count=100,
@@ -168,6 +170,7 @@ class FakeView:
     Attributes:
         said: all that stands above the prompt, as plain text.
         words: the prompt.
+        draft: what was put back to be gone on with.
         rewrites: whether the newest lines can be rewritten, as on a terminal.
     """
 
@@ -175,6 +178,7 @@ class FakeView:
         self.console = Console(width=80, force_terminal=False)
         self.said: list[str] = []
         self.words = ""
+        self.draft = ""
         self.rewrites = rewrites
         self._newest: str | None = None
         self._type, self._lines = trio.open_memory_channel[str](100)
@@ -194,6 +198,10 @@ class FakeView:
     def prompt(self, words: str) -> None:
         """Remember the prompt."""
         self.words = words
+
+    def put_back(self, text: str) -> None:
+        """Remember a draft."""
+        self.draft = text
 
     async def lines(self) -> AsyncGenerator[str, None]:
         """Give what the test types."""

@@ -148,9 +148,13 @@ async def test_an_outage_is_said_once_and_its_end_too() -> None:
             "-- Not connected: The connection was lost. What you write is queued."
         ]
         assert scene.view.words == "bob (offline)> "
-        scene.engine.last_problem = TrustOpen("Another key.")
+        hint = "Ask, then: glasspost trust bob --keep."
+        scene.engine.last_problem = TrustOpen("Another key.", hint=hint)
         changed = await scene.told(ConnectionChanged(Connection.OFFLINE, "Another key."))
-        assert changed == ["-- Not connected: Another key. What you write is queued."]
+        assert changed == [
+            "-- Not connected: Another key. What you write is queued.",
+            "-- Next: Ask, then: /trust keep.",
+        ]
         scene.engine.last_problem = None
         assert await scene.told(ConnectionChanged(Connection.ONLINE)) == ["-- Connected."]
         assert scene.view.words == "bob> "
@@ -178,7 +182,7 @@ async def test_a_question_is_shown_and_answered() -> None:
         assert NUMBER[::-1][:5] in shown
         assert "/trust keep" in ways
         assert "no answer" in (await scene.type("/trust perhaps"))[0]
-        assert "--keep" in (await scene.type(f"/verify {NUMBER[::-1]}"))[0]
+        assert "/trust keep" in (await scene.type(f"/verify {NUMBER[::-1]}"))[0]
         assert "stays" in (await scene.type("/trust keep"))[0]
         assert "no question" in (await scene.type("/trust"))[0]
         engine.asked.append(BOB)
@@ -196,6 +200,7 @@ async def test_with_nobody_to_talk_to_it_says_how_to_begin() -> None:
         assert "/to bob" in (await scene.told(HistoryChanged(BOB)))[-1]
         await scene.type("/to bob")
         assert scene.view.words == "bob> "
+        assert scene.view.draft == "hello?"
         assert await scene.type("hi") == [f"{NOW}  you  .   hi"]
 
 
