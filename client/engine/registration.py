@@ -18,7 +18,7 @@ from client.engine.relay_settings import choose_relay, known_relay
 from client.engine.shared import Shared
 from client.engine.timekeeper import note_relay_clock
 from client.engine.token_keeper import keep_token
-from client.errors import RelayUnreachable
+from client.errors import RelayKeyUnknown, RelayUnreachable
 from client.network.address import RelayAddress
 from client.network.connection import RelayConnection, open_connection
 from client.network.failures import ConnectionLost
@@ -105,6 +105,8 @@ async def _register_new(
 ) -> Registered:
     try:
         dialed = await dialer(relay_address)
+    except RelayKeyUnknown:
+        raise
     except RelayUnreachable as away:
         hint = "Nothing was made here. Check that the relay runs and that --relay names it."
         raise RelayUnreachable(away.what, why=away.why, hint=hint) from away

@@ -116,7 +116,7 @@ def assert_recorded(done: Ran, expected: Expected) -> None:
         (["send", "bob"], Expected(1, "Missing argument", "glasspost send --help")),
         (["send", "bob", "two", "words"], Expected(1, "unexpected extra argument", "quotes")),
         (["listen", "--count", "0"], Expected(1, "--count", "glasspost listen --help")),
-        (["listen", "--count", "x"], Expected(1, "not a valid integer", "glasspost listen --help")),
+        (["listen", "--count", "x"], Expected(1, "not a whole number", "glasspost listen --help")),
         (["listen", "--timeout", "-1"], Expected(1, "--timeout", "glasspost listen --help")),
         (["history", "bob", "--limit", "0"], Expected(1, "--limit", "glasspost history --help")),
         (["send", "bob", ""], Expected(1, "empty", "Write something")),
