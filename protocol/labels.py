@@ -29,3 +29,4 @@ class Label(bytes, Enum):
     RETRY_ANSWER = b"glasspost/1/retry-answer"  # names the envelope that answers a request
     DELIVERY_TOKEN = b"glasspost/1/delivery-token"  # derives a delivery token
     KEY_FILE = b"glasspost/1/key-file"  # associated data of a client's wrapped database key
+    ACCOUNT_FILE = b"glasspost/1/account-file"  # the same of a file with account keys

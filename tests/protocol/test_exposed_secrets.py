@@ -28,8 +28,10 @@ ALLOWED = {
     "client/store/profile_keys.py": "profile keys, in the encrypted store",
     "client/messaging/prekey_upkeep.py": "private prekeys, into the encrypted store",
     "client/network/blobs.py": "shows a write secret to the relay",
-    "client/profile/key_file.py": "wraps the database key",
+    "client/profile/account_file.py": "account keys, into a wrapped file",
+    "client/profile/key_file.py": "reads the database key out of its file",
     "client/profile/passphrase.py": "stretches a passphrase",
+    "client/profile/wrapped_file.py": "wraps keys under a passphrase",
     "client/store/account.py": "private identity and account key, in the encrypted store",
     "client/store/connection.py": "opens the encrypted store",
 }

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from client.profile.key_file import MAGIC, read_key_file
+from client.profile.key_file import KEY_FILE, read_key_file
 from client.profile.paths import profile_folder
 from client.store.connection import open_database_file
 from client.store.schema import SCHEMA_VERSION
@@ -303,7 +303,7 @@ def test_a_newer_database(world: World) -> None:
 def test_a_newer_key_file(world: World) -> None:
     path = world.alice.home / "alice" / "profile.key"
     content = bytearray(path.read_bytes()[:-32])
-    content[len(MAGIC)] += 1
+    content[len(KEY_FILE.magic)] += 1
     path.write_bytes(content + hashlib.sha256(content).digest())
     check(world.alice, ["contacts"], Expected(1, "newer version", "Update"))
 
