@@ -107,7 +107,8 @@ class RelayStore(Protocol):
     async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
         """Hand out a bundle, with the pair of the lowest id if there is one.
 
-        The same fetch id gets the same bundle for ACKNOWLEDGED_ID_LIFE_MS.
+        A fetch id that got a pair gets the same bundle for ACKNOWLEDGED_ID_LIFE_MS. One that
+        got none is not remembered: nothing was used up, and fetching for ever would fill the disk.
 
         Raises:
             UnknownAccount: there is no such device.

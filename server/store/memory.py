@@ -140,7 +140,7 @@ class MemoryStore:
         return 0 if found is None else len(found.shelf.pairs)
 
     async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
-        """Hand out a bundle, each pair once, each fetch id the same."""
+        """Hand out a bundle, each pair once, and to each fetch id the same."""
         await trio.lowlevel.checkpoint()
         found = self._owner(owner)
         shelf = found.shelf
@@ -150,7 +150,8 @@ class MemoryStore:
             raise NoPrekeys
         pair = shelf.pairs.pop(min(shelf.pairs)) if shelf.pairs else None
         bundle = bundle_of(found.account.identity, shelf.keys, pair)
-        shelf.fetched[fetch_id] = (self._now_ms(), bundle)
+        if pair is not None:
+            shelf.fetched[fetch_id] = (self._now_ms(), bundle)
         return TakenBundle(bundle, len(shelf.pairs), took_pair=pair is not None)
 
     async def sealing_key(self, owner: DeviceAddress) -> SealingKeyOnRecord:

@@ -66,7 +66,7 @@ def count(connection: apsw.Connection, owner: DeviceAddress) -> int:
 def take(
     connection: apsw.Connection, owner: DeviceAddress, fetch_id: FetchId, now_ms: int
 ) -> TakenBundle:
-    """Hand out a bundle, each pair once, each fetch id the same; inside a transaction."""
+    """Hand out a bundle, each pair once, and to each fetch id the same; inside a transaction."""
     number = accounts.number_of(connection, owner)
     packed = connection.execute(
         "SELECT bundle FROM fetched WHERE account = ? AND fetch_id = ?", (number, fetch_id)
@@ -78,9 +78,10 @@ def take(
     keys = _long_lived_keys(connection, number)
     pair = _pop_pair(connection, number)
     bundle = bundle_of(account.identity, keys, pair)
-    connection.execute(
-        "INSERT INTO fetched VALUES (?, ?, ?, ?)", (number, fetch_id, now_ms, pack(bundle))
-    )
+    if pair is not None:
+        connection.execute(
+            "INSERT INTO fetched VALUES (?, ?, ?, ?)", (number, fetch_id, now_ms, pack(bundle))
+        )
     return TakenBundle(bundle, _count(connection, number), took_pair=pair is not None)
 
 

@@ -97,7 +97,7 @@ class SqliteStore:
         return await self._reader.read(shelves.count, owner)
 
     async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
-        """Hand out a bundle, each pair once, each fetch id the same."""
+        """Hand out a bundle, each pair once, and to each fetch id the same."""
         return await self._writer.write(shelves.take, owner, fetch_id, self._now_ms())
 
     async def sealing_key(self, owner: DeviceAddress) -> SealingKeyOnRecord:
