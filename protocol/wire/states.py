@@ -1,9 +1,11 @@
 """The states of a link and what may be said in each, as tables.
 
-                    Hello / Welcome               Register or Login / LoggedIn
+                                           Register or Login / LoggedIn
+                    Hello / Welcome               ReplaceDevice / Replaced
        GREETING ──────────────────────▶ ANONYMOUS ────────────────────────────▶ LOGGED_IN
            │                                │                                       │
-           └── a refusal of Hello, Register or Login; Closing; WireError; the end ──┴──▶ CLOSED
+           └── a refusal of one of these; ReplacementHeld, DeviceReplaced, ─────────┴──▶ CLOSED
+               Closing; WireError; the end
 
 Both machines (:mod:`client_link`, :mod:`relay_link`) read these tables and
 nothing else; a new message is a new row here.
@@ -29,14 +31,17 @@ from protocol.wire.messages import (
     Closing,
     DeleteBlob,
     Deliver,
+    DeviceReplaced,
     Displaced,
     FetchBundle,
     FetchSealingKey,
+    Found,
     GetBlob,
     Hello,
     ListBlobs,
     LoggedIn,
     Login,
+    LookUp,
     Ping,
     Pong,
     PrekeysLow,
@@ -46,6 +51,10 @@ from protocol.wire.messages import (
     RefreshBlobs,
     Refused,
     Register,
+    Replaced,
+    ReplaceDevice,
+    ReplacementAnnounced,
+    ReplacementHeld,
     Request,
     SealingKeyFetched,
     SetToken,
@@ -54,6 +63,8 @@ from protocol.wire.messages import (
     Subscribed,
     TokenSet,
     UploadPrekeys,
+    Vetoed,
+    VetoReplacement,
     Welcome,
 )
 
@@ -80,12 +91,15 @@ class LinkMisused(CallerError):
 REQUEST_TYPES: Final[frozenset[MessageType]] = frozenset(get_args(Request))
 PUSH_TYPES: Final[frozenset[MessageType]] = frozenset(get_args(Push))
 
-# Each request has one answer; Refused answers any of them.
+# Each request has its answer; Refused answers any of them.
 ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {
     Hello: Welcome,
     Ping: Pong,
     Register: LoggedIn,
     Login: LoggedIn,
+    LookUp: Found,
+    ReplaceDevice: Replaced,
+    VetoReplacement: Vetoed,
     UploadPrekeys: PrekeysStored,
     FetchBundle: BundleFetched,
     FetchSealingKey: SealingKeyFetched,
@@ -100,6 +114,9 @@ ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {
     RefreshBlobs: BlobsRefreshed,
 }
 
+# "Not yet" is more than a refusal: it says until when, and has begun something.
+OTHER_ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {ReplaceDevice: ReplacementHeld}
+
 # A token in them stands for a login: the recipient has allowed whoever holds it.
 WITH_TOKEN: Final[frozenset[MessageType]] = frozenset({FetchBundle, FetchSealingKey, Submit})
 
@@ -110,8 +127,11 @@ BY_CAPABILITY: Final[frozenset[MessageType]] = frozenset(
 
 ALLOWED_REQUESTS: Final[Mapping[LinkState, frozenset[MessageType]]] = {
     LinkState.GREETING: frozenset({Hello}),
-    LinkState.ANONYMOUS: frozenset({Ping, Register, Login}) | WITH_TOKEN | BY_CAPABILITY,
-    LinkState.LOGGED_IN: frozenset({Ping, UploadPrekeys, SetToken, Subscribe, Acknowledge})
+    LinkState.ANONYMOUS: frozenset({Ping, Register, Login, LookUp, ReplaceDevice})
+    | WITH_TOKEN
+    | BY_CAPABILITY,
+    LinkState.LOGGED_IN: frozenset({Ping, LookUp, VetoReplacement})
+    | frozenset({UploadPrekeys, SetToken, Subscribe, Acknowledge})
     | WITH_TOKEN
     | BY_CAPABILITY,
     LinkState.CLOSED: frozenset(),
@@ -120,7 +140,8 @@ ALLOWED_REQUESTS: Final[Mapping[LinkState, frozenset[MessageType]]] = {
 ALLOWED_PUSHES: Final[Mapping[LinkState, frozenset[MessageType]]] = {
     LinkState.GREETING: frozenset({Closing}),
     LinkState.ANONYMOUS: frozenset({Closing}),
-    LinkState.LOGGED_IN: frozenset({Closing, Deliver, Displaced, PrekeysLow}),
+    LinkState.LOGGED_IN: frozenset({Closing, Deliver, Displaced, PrekeysLow})
+    | frozenset({ReplacementAnnounced, DeviceReplaced}),
     LinkState.CLOSED: frozenset(),
 }
 
@@ -136,12 +157,15 @@ WANTS_LOGIN: Final[Mapping[LinkState, frozenset[MessageType]]] = {
 
 # Their answers move the link on, so nothing overtakes them and a refusal ends it:
 # without a version there is nothing to say, and a nonce serves one attempt.
-TURNING_POINTS: Final[frozenset[MessageType]] = frozenset({Hello, Register, Login})
+TURNING_POINTS: Final[frozenset[MessageType]] = frozenset({Hello, Register, Login, ReplaceDevice})
 
 _NEXT_STATE: Final[Mapping[MessageType, LinkState]] = {
     Welcome: LinkState.ANONYMOUS,
     LoggedIn: LinkState.LOGGED_IN,
+    Replaced: LinkState.LOGGED_IN,
+    ReplacementHeld: LinkState.CLOSED,  # the nonce is spent, and the hold takes hours
     Closing: LinkState.CLOSED,
+    DeviceReplaced: LinkState.CLOSED,
 }
 
 
@@ -167,4 +191,4 @@ def state_after_push(state: LinkState, push: MessageType) -> LinkState:
 
 def is_answer(request: MessageType, answer: MessageType) -> bool:
     """Tell whether ``answer`` may answer ``request``."""
-    return answer is Refused or answer is ANSWER_TO[request]
+    return answer in (Refused, ANSWER_TO[request], OTHER_ANSWER_TO.get(request))

@@ -4,7 +4,7 @@ On the wire a message is ``[tag, request id, fields...]``. Tags are final: a
 new message takes a new tag, and the golden schema fails when one changes.
 
     link      1 to 15     opening, keeping and ending a connection; refusals
-    accounts  16 to 31    registration, login
+    accounts  16 to 31    registration, login, replacing a device
     prekeys   32 to 47    the prekey shelf
     mail      48 to 63    submitting and fetching envelopes
     blobs     64 to 79    bytes for whoever knows their id
@@ -56,6 +56,17 @@ from protocol.wire.messages.prekeys import (
     SealingKeyFetched,
     UploadPrekeys,
 )
+from protocol.wire.messages.replacement import (
+    DeviceReplaced,
+    Found,
+    LookUp,
+    Replaced,
+    ReplaceDevice,
+    ReplacementAnnounced,
+    ReplacementHeld,
+    Vetoed,
+    VetoReplacement,
+)
 from protocol.wire.messages.token import SetToken, Token, TokenSet, token_hash
 
 __all__ = [
@@ -73,15 +84,18 @@ __all__ = [
     "Closing",
     "DeleteBlob",
     "Deliver",
+    "DeviceReplaced",
     "Displaced",
     "Envelope",
     "FetchBundle",
     "FetchSealingKey",
+    "Found",
     "GetBlob",
     "Hello",
     "ListBlobs",
     "LoggedIn",
     "Login",
+    "LookUp",
     "Message",
     "Nonce32",
     "Ping",
@@ -94,6 +108,10 @@ __all__ = [
     "Refusal",
     "Refused",
     "Register",
+    "ReplaceDevice",
+    "Replaced",
+    "ReplacementAnnounced",
+    "ReplacementHeld",
     "Request",
     "SealingKeyFetched",
     "SetToken",
@@ -103,6 +121,8 @@ __all__ = [
     "Token",
     "TokenSet",
     "UploadPrekeys",
+    "VetoReplacement",
+    "Vetoed",
     "Welcome",
     "token_hash",
 ]
@@ -112,6 +132,9 @@ Request = (
     | Ping
     | Register
     | Login
+    | LookUp
+    | ReplaceDevice
+    | VetoReplacement
     | UploadPrekeys
     | FetchBundle
     | FetchSealingKey
@@ -130,6 +153,10 @@ Answer = (
     | Refused
     | Pong
     | LoggedIn
+    | Found
+    | Replaced
+    | ReplacementHeld
+    | Vetoed
     | PrekeysStored
     | BundleFetched
     | SealingKeyFetched
@@ -143,5 +170,5 @@ Answer = (
     | BlobsListed
     | BlobsRefreshed
 )
-Push = Closing | PrekeysLow | Deliver | Displaced
+Push = Closing | PrekeysLow | Deliver | Displaced | ReplacementAnnounced | DeviceReplaced
 Message = Request | Answer | Push

@@ -38,6 +38,7 @@ from protocol.wire.relay_link import Asked, Barred, RelayLink
 from protocol.wire.states import (
     ALLOWED_REQUESTS,
     ANSWER_TO,
+    OTHER_ANSWER_TO,
     REQUEST_TYPES,
     LinkMisused,
     LinkState,
@@ -90,7 +91,8 @@ def test_answers_find_their_requests_in_any_order(logged_in: FakeWire) -> None:
 
 def test_every_request_has_its_own_answer_and_state() -> None:
     assert set(ANSWER_TO) == REQUEST_TYPES == set(get_args(Request))
-    assert {*ANSWER_TO.values(), Refused} == set(get_args(Answer))
+    answers = {*ANSWER_TO.values(), *OTHER_ANSWER_TO.values(), Refused}
+    assert answers == set(get_args(Answer))
     assert set().union(*ALLOWED_REQUESTS.values()) == REQUEST_TYPES
 
 
