@@ -45,6 +45,9 @@ MAX_ARCHIVED_SESSIONS = 5
 # An archived session lives as long as a message to it may still arrive.
 ARCHIVED_SESSION_LIFE_MS = 35 * _DAY_MS
 
+# Without an answer so long, the next message takes fresh prekeys: mail may wait while these die.
+UNANSWERED_SESSION_LIFE_MS = 2 * _DAY_MS
+
 # Signed prekey, last-resort prekey and sealing key are replaced this often.
 PREKEY_ROTATION_MS = 2 * _DAY_MS
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from client.errors import RefusedByRelay
 from client.messaging import profile_sharing, receipts, repair, trust
-from client.messaging.encrypting import is_stale, present_ms
+from client.messaging.encrypting import is_stale, never_answered, present_ms
 from client.messaging.sending import encrypt_waiting, queue_undelivered_again
 from client.store import (
     account,
@@ -198,6 +198,8 @@ def _advance(tx: Transaction, peer: Name, surroundings: Surroundings) -> KeysWan
     pin = contacts.find(tx, peer)
     if pin.blocked or pin.pending_identity is not None:
         return None
+    for session_id in never_answered(tx, peer):
+        repair.give_up_session(tx, peer, session_id)
     if sessions.to_send_on(tx, peer) is None:
         return _wanted(tx, peer, _fetch_id(tx, pin, surroundings))
     if is_stale(tx, peer, surroundings):
