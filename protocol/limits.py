@@ -72,8 +72,11 @@ MAX_ONE_TIME_PAIRS = 200
 # One-time ids a relay keeps pairs of, below the newest; a device that skips them voids its shelf.
 ONE_TIME_ID_SPAN = 1_000
 
-# Message ids in one receipt: it stays under the padding floor.
+# Message ids that a receipt may name: what a peer can make us look up at once.
 MAX_RECEIPT_IDS = 200
+
+# And that one of ours names: below the padding floor beside a handshake and both KEM fields.
+RECEIPT_IDS_AT_ONCE = 27
 
 # Envelopes (bytes: below) delivered to a connection, not acknowledged: memory of a slow reader.
 DELIVERY_WINDOW = 64
