@@ -11,35 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import protocol
-from protocol.e2ee.content import (
-    Content,
-    Receipt,
-    ReceiptStatus,
-    Text,
-    Unknown,
-    decode_content_untrusted,
-    encode_content,
-)
+from protocol.e2ee.content import ContentKind, decode_content_untrusted, encode_content
 from protocol.e2ee.handshake_header import HandshakeHeader
 from protocol.e2ee.padding import Padding, pad, unpad_untrusted
 from protocol.e2ee.ratchet.header import RatchetMessage, split_untrusted
-from protocol.e2ee.retry import RetryRequest, retry_request_for_untrusted
+from protocol.e2ee.retry import retry_request_for_untrusted
 from protocol.e2ee.sealed import open_envelope_untrusted, seal, sealing_key_id_untrusted
 from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import encrypt, peek_untrusted
 from protocol.errors import DecryptionFailed, PeerError, UnsupportedVersion, WireError
-from protocol.ids import EnvelopeId, MessageId, Name, SessionId
+from protocol.ids import EnvelopeId, Name
 from protocol.packing import pack, unpack_untrusted, unpack_value_untrusted
 from protocol.records import PrekeyBundle
 from protocol.wire.codec import decode_untrusted, encode
 from protocol.wire.messages import Message, Submit, Welcome
+from tests.protocol.e2ee.every_message import ID, content_of_kind
 from tests.protocol.e2ee.hybrid_sides import answered, attached
 from tests.protocol.e2ee.parties import NOW_MS, begin, party
 from tests.support.mutations import Mutate, change_bytes, change_msgpack
 from tests.support.randomness import SeededBytes
 
 ALICE, BOB = party("alice"), party("bob")
-ID = MessageId(b"i" * 16)
 MOST_BYTES = 10_000
 
 
@@ -88,17 +80,6 @@ def _encode_frame(decoded: tuple[int, Message]) -> bytes:
     return encode(message, request_id)
 
 
-def _contents() -> tuple[bytes, ...]:
-    bodies = (
-        (1, Text("hello")),
-        (0, Receipt(ReceiptStatus.READ, (ID, ID))),
-        (0, RetryRequest(SessionId(bytes(16)), bytes(32), 7, bytes(32))),
-    )
-    newer = Unknown(2, 9, b"\x96\x02\x09\xc4\x10" + ID + b"\x01\x02\x91\xc0")
-    whole = tuple(encode_content(Content(ID, counter, NOW_MS, body)) for counter, body in bodies)
-    return (*whole, newer.raw)
-
-
 def _frames() -> tuple[bytes, ...]:
     submit = Submit(Name("bob"), 1, EnvelopeId(bytes(16)), None, b"sealed")
     return encode(submit, 7), encode(Welcome(1, bytes(32), bytes(32), NOW_MS), 1)
@@ -109,7 +90,8 @@ MESSAGES = (MESSAGE, *(each(SeededBytes("decoders"))[2] for each in (attached, a
 PAYLOAD = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, MESSAGE)
 ENVELOPE = seal(PAYLOAD, BOB.address, BOB.identity.public, BOB.sealing_key, Padding.NONE)
 BUNDLES = (pack(BOB.bundle()), pack(BOB.bundle(one_time=False)))
-CONTENTS = _contents()
+NEWER_CONTENT = b"\x96\x02\x09\xc4\x10" + ID + b"\x01\x02\x91\xc0"
+CONTENTS = (*(encode_content(content_of_kind(kind)) for kind in ContentKind), NEWER_CONTENT)
 
 NEWER = (WireError, UnsupportedVersion)
 
