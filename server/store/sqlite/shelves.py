@@ -22,12 +22,14 @@ from server.store.values import PrekeyUpload, SealingKeyOnRecord, TakenBundle
 T = TypeVar("T")
 
 
-def put(connection: apsw.Connection, owner: DeviceAddress, upload: PrekeyUpload) -> int:
+def put(
+    connection: apsw.Connection, owner: DeviceAddress, upload: PrekeyUpload, only_for: bytes | None
+) -> int:
     """Replace the long-lived keys, add pairs with new ids; inside a transaction.
 
     Pairs far behind the newest id leave: their owner skipped ids to be rid of them.
     """
-    number = accounts.number_of(connection, owner)
+    number = accounts.number_of(connection, owner, only_for)
     highest: int = connection.execute(
         "SELECT highest_one_time_id FROM account WHERE number = ?", (number,)
     ).get
