@@ -47,6 +47,7 @@ from tests.support.mutations import change_msgpack
 from tests.support.randomness import SeededBytes
 
 HEAD_BYTES: Final = 3
+SHORT_RUN: Final = 80
 EXAMPLE_MASK: Final = 0x3F
 VOUCHED_SHIFT: Final = 6
 """The highest two bits of the first byte: who the relay says the sender is."""
@@ -191,7 +192,7 @@ def _content_seeds(world: World) -> tuple[bytes, ...]:
 
 
 ARRIVAL_TARGETS = (
-    Target("envelope", lambda: _masked_feed(seal=False), change_mask),
-    Target("sealed_payload", lambda: _masked_feed(seal=True), change_mask),
-    Target("ratchet_content", _content_feed, change_msgpack),
+    Target("envelope", lambda: _masked_feed(seal=False), change_mask, SHORT_RUN),
+    Target("sealed_payload", lambda: _masked_feed(seal=True), change_mask, SHORT_RUN),
+    Target("ratchet_content", _content_feed, change_msgpack, SHORT_RUN),
 )

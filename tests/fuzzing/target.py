@@ -30,11 +30,13 @@ class Target:
         opened: makes what the target needs (a store, say), for as long as the
             context lasts.
         mutate: makes other inputs out of inputs, knowing their format.
+        short_run: inputs in a test: fewer where each takes milliseconds.
     """
 
     name: str
     opened: Callable[[], AbstractContextManager[Feed]]
     mutate: Mutate
+    short_run: int = 1_500
 
 
 def decoder_target(name: str, decoder: Decoder) -> Target:

@@ -7,9 +7,6 @@ import pytest
 from tests.fuzzing.targets import CORPUS, TARGETS, corpus_of
 from tests.protocol.untrusted import DECODERS
 
-ROUNDS = 60
-"""Inputs of a target in this short run; ``scripts/fuzz`` runs it for as long as one likes."""
-
 MOST_CHANGES = 4
 
 
@@ -31,7 +28,7 @@ def test_p5_hostile_bytes_do_no_harm(name: str, rng: random.Random) -> None:
         known = (b"", *feed.seeds, *corpus_of(name).values())
         for data in known:
             feed.take(data)
-        for _ in range(ROUNDS):
+        for _ in range(target.short_run):
             data = rng.choice(known)
             for _ in range(rng.randint(1, MOST_CHANGES)):
                 data = target.mutate(data, rng)

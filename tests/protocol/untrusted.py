@@ -88,6 +88,7 @@ def _frames() -> tuple[bytes, ...]:
 MESSAGE = _ratchet_message()
 MESSAGES = (MESSAGE, *(each(SeededBytes("decoders"))[2] for each in (attached, answered)))
 PAYLOAD = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, MESSAGE)
+EMPTY_PAYLOAD = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, b"")
 ENVELOPE = seal(PAYLOAD, BOB.address, BOB.identity.public, BOB.sealing_key, Padding.NONE)
 BUNDLES = (pack(BOB.bundle()), pack(BOB.bundle(one_time=False)))
 NEWER_CONTENT = b"\x96\x02\x09\xc4\x10" + ID + b"\x01\x02\x91\xc0"
@@ -109,7 +110,10 @@ DECODERS: dict[str, Decoder] = {
     "e2ee.sealed.open_envelope_untrusted": Decoder(_open, (ENVELOPE,), (*NEWER, DecryptionFailed)),
     "e2ee.sealed.sealing_key_id_untrusted": Decoder(sealing_key_id_untrusted, (ENVELOPE,), NEWER),
     "e2ee.sealed_payload.decode_untrusted": Decoder(
-        SealedPayload.decode_untrusted, (PAYLOAD.encode(),), NEWER, encode=SealedPayload.encode
+        SealedPayload.decode_untrusted,
+        (PAYLOAD.encode(), EMPTY_PAYLOAD.encode()),
+        NEWER,
+        encode=SealedPayload.encode,
     ),
     "e2ee.retry.retry_request_for_untrusted": Decoder(retry_request_for_untrusted, MESSAGES, NEWER),
     "e2ee.session.peek_untrusted": Decoder(peek_untrusted, MESSAGES, NEWER),

@@ -20,6 +20,9 @@ LENGTH_BYTES = 4
 NUMBERS = (0, 1, 127, 128, 255, 256, 65_535, 65_536, (1 << 32) - 1, 1 << 32, (1 << 63) - 1)
 EDGES = (*NUMBERS, 1 << 63, (1 << 64) - 1, -1)
 TEXTS = ("", "\0", "\x1b[2J", "\u202e", "é" * 40, "a" * 33, "-", "bob", "\N{GRINNING FACE}")
+_ARRAY_16, _UINT_8 = 0xDC, 0xCC
+_HEAD_BYTES = 64
+
 OTHER_TYPES: tuple[Any, ...] = (None, True, 1.5, [], {}, b"", "", [[[]]], msgpack.ExtType(1, b"x"))
 
 
@@ -49,15 +52,29 @@ def _flip(data: bytes, rng: random.Random) -> bytes:
 
 
 def change_msgpack(data: bytes, rng: random.Random) -> bytes:
-    """Change one value in msgpack and pack it again; now and then, change bytes."""
-    if rng.random() < 0.2:
-        return change_bytes(data, rng)
+    """Change one value in msgpack and pack it again; now and then, change how it is written."""
+    match rng.randrange(10):
+        case 0 | 1:
+            return change_bytes(data, rng)
+        case 2:
+            return _over_long(data, rng)
     try:
         plain = msgpack.unpackb(data, raw=False, strict_map_key=False)
         packed: bytes = msgpack.packb(_changed(plain, rng), use_bin_type=True)
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException):
         return change_bytes(data, rng)
     return packed
+
+
+def _over_long(data: bytes, rng: random.Random) -> bytes:
+    """Write a small number, or the outermost array, longer than it has to be."""
+    if data and rng.random() < 0.5:
+        return bytes((_ARRAY_16, 0, data[0] & 0x0F)) + data[1:]
+    places = [at for at, byte in enumerate(data[:_HEAD_BYTES]) if byte < 0x80]
+    if not places:
+        return change_bytes(data, rng)
+    at = rng.choice(places)
+    return data[:at] + bytes((_UINT_8,)) + data[at:]
 
 
 def change_frames(stream: bytes, rng: random.Random) -> bytes:

@@ -12,7 +12,6 @@ from tests.fuzzing.target import Feed, Target
 from tests.fuzzing.targets import TARGETS
 from tests.support.mutations import change_bytes
 
-
 SEED_BYTES = 8
 
 
