@@ -19,6 +19,7 @@ from protocol.wire.messages import (
     Acknowledge,
     Answer,
     DeleteBlob,
+    DeviceReplaced,
     GetBlob,
     ListBlobs,
     LoggedIn,
@@ -26,9 +27,13 @@ from protocol.wire.messages import (
     RefreshBlobs,
     Refusal,
     Refused,
+    Replaced,
+    ReplacementAnnounced,
+    ReplacementHeld,
     Request,
     Submit,
     Subscribed,
+    Vetoed,
     Welcome,
     token_hash,
 )
@@ -71,6 +76,7 @@ class Connection:
         self._writer = Writer(stream, self._link, self._patience)
         self._delivery: Delivery | None = None
         self._is_draining = False
+        self._is_replaced = False
         limits = services.limits
         self._pace = Pace(limits.connection) if limits.by_person(source) else None
 
@@ -90,13 +96,22 @@ class Connection:
                 if not await self._read():
                     nursery.cancel_scope.cancel()
         finally:
-            if self._delivery is not None:
-                self._services.subscriptions.end(self._clerk.address, self._delivery)
+            self._end_login()
 
     def drain(self) -> None:
         """Read no more; answer what was asked, say Closing, and end."""
         self._is_draining = True
         self._writer.drain()
+
+    def announce(self, push: ReplacementAnnounced) -> None:
+        """Tell the device that another one wants its place."""
+        self._writer.notify(push)
+
+    def replaced(self) -> None:
+        """Carry out nothing any more: another device bears this one's address."""
+        self._is_replaced = True
+        self._end_login()
+        self._writer.notify(DeviceReplaced())
 
     def require_patience(self, now: float) -> None:
         """Check that the client does not take too long.
@@ -106,6 +121,10 @@ class Connection:
         """
         self._patience.require(now)
 
+    @property
+    def _is_over(self) -> bool:
+        return self._is_draining or self._is_replaced
+
     # --- bytes --------------------------------------------------------------
 
     async def _write(self, both: trio.CancelScope) -> None:
@@ -114,7 +133,7 @@ class Connection:
 
     async def _read(self) -> bool:
         """Read and handle; False if the client has gone, True if the writer has a last word."""
-        while not self._is_draining and self._link.state is not LinkState.CLOSED:
+        while not self._is_over and self._link.state is not LinkState.CLOSED:
             event = self._link.next_request()
             if event is not None:
                 await self._keep_pace()
@@ -142,7 +161,7 @@ class Connection:
             await trio.sleep(wait)
 
     async def _wait_until_all_is_said(self) -> None:
-        while not self._writer.owes_nothing and not self._is_draining:
+        while not self._writer.owes_nothing and not self._is_over:
             await self._writer.wait_until_said()
 
     # --- requests -----------------------------------------------------------
@@ -208,9 +227,30 @@ class Connection:
         log = self._services.log
         if isinstance(answer, Refused):
             log.event("refused", connection=self._number, request=request, code=answer.code)
-        elif isinstance(answer, LoggedIn):
-            log.event("logged-in", connection=self._number, name=self._clerk.address.name)
+        elif isinstance(answer, ReplacementHeld):
+            log.event("replacement-held", connection=self._number, until_ms=answer.until_ms)
+        elif isinstance(answer, Vetoed):
+            log.event("replacement-vetoed", connection=self._number)
+        elif isinstance(answer, LoggedIn | Replaced):
+            self._begin_login(is_new=isinstance(answer, Replaced))
         self._writer.answer(place, answer)
+
+    def _begin_login(self, *, is_new: bool) -> None:
+        address = self._clerk.address
+        if is_new:
+            self._services.log.event("device-replaced", connection=self._number)
+        self._services.log.event("logged-in", connection=self._number, name=address.name)
+        self._services.presence.enter(address, self)
+        if (announcement := self._clerk.announcement) is not None:
+            self.announce(announcement)
+
+    def _end_login(self) -> None:
+        address = self._clerk.address_if_known
+        if address is None:
+            return
+        self._services.presence.leave(address, self)
+        if self._delivery is not None:
+            self._services.subscriptions.end(address, self._delivery)
 
     async def _subscribe(self) -> None:
         """Begin to deliver, once the answer to Subscribe is on its way."""

@@ -19,6 +19,7 @@ from typing import Final
 import trio
 
 from protocol.errors import WireError
+from protocol.limits import TAKEOVER_HOLD_MS
 from server.committer import Committer
 from server.connection import Connection
 from server.eventlog import EventLog
@@ -28,6 +29,7 @@ from server.limits.source import HERE, Source
 from server.limits.tolls import Tolls
 from server.limits.values import DEFAULT, Limits
 from server.patience import SWEEP_SECONDS, TimedOut
+from server.presence import Presence
 from server.services import Services
 from server.signal import Signal
 from server.store.interface import RelayStore, StoreTrouble
@@ -35,6 +37,12 @@ from server.subscriptions import Subscriptions
 
 # Mail lives 30 days and ids one: an hour more or less does not matter.
 EXPIRY_INTERVAL_SECONDS: Final = 3_600
+
+# Who was online is written down so often: a crash forgets so much of it.
+PRESENCE_INTERVAL_SECONDS: Final = 600
+
+# Marks in one transaction: submits wait that long at most.
+_MARKS_AT_ONCE: Final = 256
 
 # Commits take milliseconds; a client that does not take its last bytes is not waited for.
 DRAIN_SECONDS: Final = 5
@@ -56,6 +64,7 @@ class Relay:
         random_bytes: Callable[[int], bytes],
         log: EventLog,
         limits: Limits = DEFAULT,
+        takeover_hold_ms: int = TAKEOVER_HOLD_MS,
     ) -> None:
         """Make a relay.
 
@@ -68,6 +77,8 @@ class Relay:
             random_bytes: its source of nonces.
             log: its log.
             limits: what it grants.
+            takeover_hold_ms: how long a device that was online lately may veto its
+                replacement; 0 for not at all.
         """
         self._store = store
         self._log = log
@@ -84,6 +95,8 @@ class Relay:
             random_bytes,
             limits,
             Tolls(limits),
+            Presence(),
+            takeover_hold_ms,
         )
         self._door = Door(limits)
         self._connections: dict[Connection, trio.CancelScope] = {}
@@ -139,12 +152,14 @@ class Relay:
         for scope in self._connections.values():
             scope.cancel()
         await self._wait_until_all_are_gone()
+        await self._write_down_who_was_here()
 
     async def run(self) -> None:
-        """Commit, expire and watch the clock, until cancelled."""
+        """Commit, expire, note who was here, and watch the clock, until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._committer.run)
             nursery.start_soon(self._expire_now_and_then)
+            nursery.start_soon(self._write_down_now_and_then)
             nursery.start_soon(self._end_who_takes_too_long)
 
     async def _serve(self, connection: Connection) -> None:
@@ -194,6 +209,21 @@ class Relay:
             self._services.tolls.forget_full(trio.current_time())
             self._door.forget_full(trio.current_time())
             await trio.sleep(EXPIRY_INTERVAL_SECONDS)
+
+    async def _write_down_now_and_then(self) -> None:
+        while True:
+            await trio.sleep(PRESENCE_INTERVAL_SECONDS)
+            await self._write_down_who_was_here()
+
+    async def _write_down_who_was_here(self) -> None:
+        seen = self._services.presence.seen()
+        try:
+            for start in range(0, len(seen), _MARKS_AT_ONCE):
+                some = seen[start : start + _MARKS_AT_ONCE]
+                await self._store.mark_online(some)
+                self._services.presence.written_down(some)
+        except StoreTrouble as trouble:
+            self._log.event("store-trouble", reason=trouble.reason, jobs=0)
 
 
 @asynccontextmanager
