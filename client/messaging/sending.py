@@ -106,9 +106,16 @@ def encrypt_waiting(tx: Transaction, peer: Name, surroundings: Surroundings) -> 
 
 
 def queue_undelivered_again(tx: Transaction, peer: Name, surroundings: Surroundings) -> None:
-    """Queue once more what ``peer`` has sent no receipt for, under the same message ids."""
+    """Queue once more what ``peer`` has sent no receipt for, under the same message ids.
+
+    What awaits keys will get the new ones as it is; an answer keeps the envelope
+    id by which ``peer`` knows the gap that it fills.
+    """
     since_ms = settings.relay_clock_ms(tx) - MAIL_LIFE_MS
+    awaiting = {each.message_id for each in outbox.awaiting(tx, peer)}
     for entry in conversation.undelivered(tx, peer, since_ms):
+        if entry.message_id in awaiting:
+            continue
         outbox.delete_message(tx, peer, entry.message_id)
         _queue_again(tx, entry, surroundings)
 
