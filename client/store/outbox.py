@@ -66,6 +66,12 @@ class WaitingContent:
     content: bytes
 
 
+def is_queued(tx: Transaction, envelope_id: EnvelopeId) -> bool:
+    """Tell whether a row with this envelope id has not been accepted yet."""
+    found = tx.value("SELECT 1 FROM outbox WHERE envelope_id = ?", (envelope_id,))
+    return found is not None
+
+
 def add(tx: Transaction, item: NewItem) -> int:
     """Queue an envelope, or a content that has none yet; give the row id."""
     state = OutboxState.READY if item.envelope else OutboxState.AWAITING_KEYS
