@@ -90,6 +90,13 @@ def lose_last_resort(world: World, client: Client) -> None:
     execute(client, "DELETE FROM prekeys WHERE kind IN ('last resort', 'signed')")
 
 
+def lose_prekeys_of_both(world: World, client: Client) -> None:
+    """Neither can accept a handshake of the other."""
+    for each in world.clients:
+        execute(each, "DELETE FROM prekeys WHERE kind IN ('one-time', 'last resort', 'signed')")
+        execute(each, "DELETE FROM sessions")
+
+
 def put_back(client: Client, copy: bytes) -> None:
     """Let the disk be as it was when ``copy`` was made."""
     client.close()
@@ -220,6 +227,7 @@ FAULTS: dict[str, Fault] = {
         corrupt_ratchet,
         lose_prekeys_handed_out,
         lose_last_resort,
+        lose_prekeys_of_both,
         roll_back,
         roll_back_both,
         flip_sealed,
