@@ -7,16 +7,22 @@ error; standard output carries the relay's address and nothing else.
 import contextlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import trio
 
 from protocol.errors import BadAddress
+from protocol.limits import TAKEOVER_HOLD_MS
 from server.complaints import CannotStart
 from server.data_folder import default_path
 from server.launch import Options, serve
 from server.listen_address import DEFAULT_LISTEN, ListenAddress, parse_listen_address
+
+_HOUR_MS: Final = 3_600_000
+
+# Who is away for longer than a month has little use for a veto.
+MOST_HOLD_HOURS: Final = 720
 
 
 class _ListenType(click.ParamType[ListenAddress]):
@@ -31,6 +37,25 @@ class _ListenType(click.ParamType[ListenAddress]):
             self.fail(error.reason, param, ctx)
 
 
+class _HoldType(click.ParamType[int]):
+    """So many hours, as milliseconds."""
+
+    name = "HOURS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            hours = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number of hours, such as 24 or 0.5.", param, ctx)
+        if not 0 <= hours <= MOST_HOLD_HOURS:  # not a number fails as well
+            self.fail(
+                f"{value} is not between 0 and {MOST_HOLD_HOURS} hours; 0 replaces at once.",
+                param,
+                ctx,
+            )
+        return round(hours * _HOUR_MS)
+
+
 # click keeps the lines of a paragraph that begins with this character.
 _AS_IS = "\b\n"
 
@@ -39,6 +64,7 @@ _EXAMPLES = f"""\
   glasspost-server relay
   glasspost-server relay --listen 0.0.0.0:7667 --data /srv/glasspost
   glasspost-server relay --listen 127.0.0.1:0 --memory --log -
+  glasspost-server relay --takeover-hold 72
 """
 
 
@@ -73,6 +99,13 @@ def command() -> None:
     is_flag=True,
     help="Connections from this machine are a proxy's or onion service's: limit their rates too.",
 )
+@click.option(
+    "--takeover-hold",
+    type=_HoldType(),
+    default=f"{TAKEOVER_HOLD_MS / _HOUR_MS:g}",
+    show_default=True,
+    help="So long a device that was online lately may veto its replacement; 0 for demos.",
+)
 def relay(
     *,
     listen: ListenAddress,
@@ -81,6 +114,7 @@ def relay(
     memory: bool,
     log: str | None,
     proxied: bool,
+    takeover_hold: int,
 ) -> None:
     """Run a relay until it gets SIGTERM or Ctrl-C.
 
@@ -94,7 +128,7 @@ def relay(
     if memory and data is not None and not _is_from_environment("data"):
         raise click.UsageError("--memory keeps nothing, so --data has no use. Leave one out.")
     folder = None if memory else (data or default_path()).absolute()
-    options = Options(listen, folder, not no_tls, log, proxied)
+    options = Options(listen, folder, not no_tls, log, proxied, takeover_hold)
     trio.run(serve, options, _Announcement(options))
 
 
