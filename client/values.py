@@ -163,4 +163,17 @@ class TrustQuestion:
     verified: bool
 
 
-EngineEvent = ConnectionChanged | HistoryChanged | TrustQuestion
+@dataclass(frozen=True, slots=True)
+class TakeoverAnnounced:
+    """Another device, with the account key in hand, is about to take this one's place.
+
+    Args:
+        new_identity: its Ed25519 key, 32 bytes.
+        until_ms: when it may come into force (relay time); before that, this device may object.
+    """
+
+    new_identity: bytes
+    until_ms: int
+
+
+EngineEvent = ConnectionChanged | HistoryChanged | TrustQuestion | TakeoverAnnounced

@@ -18,10 +18,13 @@ from typing import Final
 import trio
 
 from client.engine.anonymous_line import AnonymousLine
+from client.engine.device_guard import DeviceGuard
 from client.engine.election import Election
 from client.engine.follower import Follower
 from client.engine.key_fetcher import KeyFetcher
 from client.engine.outbox_flusher import OutboxFlusher
+from client.engine.own_device import OwnDevice
+from client.engine.own_name import require_ours
 from client.engine.receiver import Receiver, events_of
 from client.engine.shared import Shared
 from client.engine.status import Status, read_status
@@ -38,6 +41,7 @@ from client.network.transport import Dialer, dial
 from client.profile.opening import OpenProfile
 from client.profile.paths import ProfileFolder
 from client.store import conversation, history, settings, specimens
+from client.store.transaction import Transaction
 from client.values import (
     Connection,
     Contact,
@@ -67,6 +71,7 @@ class Engine:
         workers = (self._flusher, self._fetcher, *nameless)
         self._holdoffs = [worker.holdoffs for worker in workers]
         self._waiting = Waiting(shared, self._holdoffs)
+        self.own_device = OwnDevice(shared)
         self._shown: dict[Name, bytes] = {}
         self._asked: dict[Name, bytes] = {}
 
@@ -106,9 +111,15 @@ class Engine:
 
         Raises:
             LocalError: it cannot be a message; nothing was stored.
+            RefusedByRelay: the name belongs to another device; nothing was stored.
         """
         surroundings = self._shared.surroundings
-        message_id = await self._shared.write(lambda tx: compose_text(tx, peer, text, surroundings))
+
+        def compose(tx: Transaction) -> MessageId:
+            require_ours(tx)
+            return compose_text(tx, peer, text, surroundings)
+
+        message_id = await self._shared.write(compose)
         # The user has written anew: a refusal from before is tested again. Lifted once the row is
         # there, so that one which came meanwhile, and did not fail it, does not hold it either.
         for holdoffs in self._holdoffs:
@@ -319,9 +330,12 @@ class Engine:
     # --- services -------------------------------------------------------------
 
     async def _run(self, *, receive: bool) -> None:
+        guard = DeviceGuard(self._shared)
         services: list[Service] = [
             self._flusher.serve,
             self._fetcher.serve,
+            guard.hear,
+            guard.object,
             Timekeeper(self._shared).serve,
             TokenKeeper(self._shared).serve,
         ]

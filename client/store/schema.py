@@ -26,14 +26,16 @@ from client.store import (
     sessions,
     settings,
     specimens,
+    takeover,
 )
 from client.store.transaction import Transaction
 
 APPLICATION_ID: Final = int.from_bytes(b"glpp")
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 TABLES: Final[tuple[str, ...]] = (
     *account.TABLE,
+    *takeover.TABLE,
     *settings.TABLE,
     *contacts.TABLE,
     *peer_keys.TABLE,

@@ -14,7 +14,8 @@ from trio.testing import wait_all_tasks_blocked
 from client.cli.output import Output
 from client.cli.verbs.listen import Printer
 from client.engine.engine import Engine
-from client.errors import RelayUnreachable, TrustOpen, UserError
+from client.engine.own_name import NameLost, name_lost
+from client.errors import ExitCode, RelayUnreachable, TrustOpen, UserError
 from client.profile.lock import try_lock
 from client.profile.paths import ProfileFolder
 from client.values import (
@@ -24,6 +25,7 @@ from client.values import (
     EngineEvent,
     HistoryChanged,
     HistoryEntry,
+    TakeoverAnnounced,
     TrustQuestion,
 )
 from protocol.ids import Name
@@ -38,6 +40,7 @@ class Mailbox:
     def __init__(self, folder: Path) -> None:
         self.folder = ProfileFolder(folder)
         self.last_problem: UserError | None = None
+        self.takeover: TakeoverAnnounced | None = None
         self._lines = FakeEngine()
         self._marked: set[int] = set()
         self._send, self._receive = trio.open_memory_channel[EngineEvent](100)
@@ -46,6 +49,15 @@ class Mailbox:
     def engine(self) -> Engine:
         """The fake, as what listen takes."""
         return cast("Engine", self)
+
+    @property
+    def own_device(self) -> "Mailbox":
+        """The part that knows of takeovers."""
+        return self
+
+    async def announcement(self) -> TakeoverAnnounced | None:
+        """Give what is announced."""
+        return self.takeover
 
     def add(self, *texts: str) -> None:
         """Let messages have come, without telling."""
@@ -221,3 +233,30 @@ async def test_what_could_not_be_printed_is_not_marked(
     capsys.readouterr()
     await listen(mailbox, seconds=0)
     assert printed(capsys) == ["one"]
+
+
+async def test_a_takeover_is_told_once_beside_the_messages(
+    mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mailbox.takeover = TakeoverAnnounced(b"m" * 32, 1_700_000_000_000)
+    mailbox.tell(mailbox.takeover)  # as after every login
+    mailbox.tell(TakeoverAnnounced(b"m" * 32, 1_700_000_000_001))
+    mailbox.add("one")
+    await listen(mailbox, count=2, seconds=0.1)
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["text"] == "one"
+    first, second = map(json.loads, captured.err.splitlines())
+    assert first == {
+        "notice": "takeover_announced",
+        "until_ms": 1_700_000_000_000,
+        "new_identity": "6d" * 32,
+    }
+    assert second["until_ms"] == 1_700_000_000_001
+
+
+async def test_a_lost_name_ends_it(mailbox: Mailbox) -> None:
+    mailbox.last_problem = name_lost(Name("alice"))
+    mailbox.tell(ConnectionChanged(Connection.OFFLINE))
+    with pytest.raises(NameLost) as caught:
+        await listen(mailbox)
+    assert caught.value.exit_code is ExitCode.REFUSED
