@@ -35,7 +35,7 @@ from client.engine.waiting import Waiting
 from client.errors import LocalError, UserError
 from client.messaging import answers, blocking, trust
 from client.messaging.sending import compose_text
-from client.messaging.trust import OpenQuestion
+from client.messaging.trust import Question
 from client.network.one_error import one_error
 from client.network.transport import Dialer, dial
 from client.profile.opening import OpenProfile
@@ -205,6 +205,10 @@ class Engine:
         rows = list(row_ids)
         await self._shared.write(lambda tx: history.mark_listened(tx, rows), quietly=True)
 
+    async def untold_notices(self, peer: Name) -> list[HistoryEntry]:
+        """Give the notices about the key of ``peer`` that were never told on a terminal."""
+        return await self._shared.read(lambda tx: conversation.untold_notices(tx, peer))
+
     # --- trust ----------------------------------------------------------------
 
     async def safety_number(self, peer: Name) -> str:
@@ -240,7 +244,7 @@ class Engine:
         )
         self._answered(peer, events_of(outcomes))
 
-    async def trust_question(self, peer: Name) -> OpenQuestion | None:
+    async def trust_question(self, peer: Name) -> Question | None:
         """Give the question that is open about ``peer``, or None."""
         question = await self._shared.read(lambda tx: trust.open_question(tx, peer))
         if question is not None:
@@ -248,7 +252,7 @@ class Engine:
         return question
 
     async def accept_identity(self, peer: Name) -> None:
-        """Replace the expected key of ``peer`` by the one in question, compared with nobody.
+        """Rely on the key of ``peer`` that is asked about, compared with nobody.
 
         It is the one that :meth:`trust_question` gave last; what waits goes out to it.
 
@@ -259,14 +263,15 @@ class Engine:
             raise answers.no_question(peer)
         identity, surroundings = self._asked[peer], self._shared.surroundings
         outcomes = await self._shared.write(
-            lambda tx: answers.accept_identity(tx, peer, identity, surroundings, verified=False)
+            lambda tx: answers.accept_identity(tx, peer, identity, surroundings)
         )
         self._answered(peer, events_of(outcomes))
 
     async def keep_identity(self, peer: Name) -> None:
         """Stay with the expected key of ``peer``: what waits goes out to it.
 
-        The question comes again if the relay shows another key again.
+        The question comes again if the relay shows another key again. Where the new key is the
+        expected one already, texts to the former one fail instead.
 
         Raises:
             LocalError: there is no question.

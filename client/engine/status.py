@@ -36,7 +36,8 @@ class Status:
         message_count: lines in all conversations.
         sealed_count: contacts to whom the relay does not see who writes.
         blocked: contacts of whom nothing is shown.
-        open_questions: contacts whose changed key waits for an answer.
+        open_questions: contacts whose changed key, or texts to whose former key, wait for
+            an answer.
         one_time_key_count: private one-time pairs kept; each opens one first message.
         database_bytes: size of the encrypted file, with its log.
         takeover: another device that is about to take this one's place, or None.

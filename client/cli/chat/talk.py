@@ -28,6 +28,7 @@ from client.text import shorten
 from client.values import (
     Connection,
     ConnectionChanged,
+    Contact,
     EngineEvent,
     EntryKind,
     HistoryChanged,
@@ -144,6 +145,14 @@ class Talk:
         self.tell(
             f"The key of {peer} has changed: nothing goes there before you answer."
             f" /to {peer}, then /verify or /trust",
+            "bold yellow",
+        )
+
+    def _tell_held_back(self, contact: Contact) -> None:
+        texts = count_of(contact.held_back_count, "text")
+        self.tell(
+            f"The key of {contact.name} has changed: {texts} from before held back."
+            f" /to {contact.name}, then /verify or /trust",
             "bold yellow",
         )
 

@@ -37,6 +37,7 @@ async def command(settings: Settings) -> None:
                 "trust": trust_word(contact),
                 "sealed": contact.sealed,
                 "blocked": contact.blocked,
+                "held_back": contact.held_back_count,
                 "messages": contact.message_count,
                 "last_activity_ms": contact.last_activity_ms,
             }

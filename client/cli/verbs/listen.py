@@ -146,11 +146,14 @@ class Printer:
                 # Printed now: being cancelled before the mark would print it all again.
                 with trio.CancelScope(shield=True):
                     await self._engine.mark_listened([entry.row_id for entry in entries])
-            self._left -= len(entries)
+            self._left -= sum(entry.kind is not EntryKind.NOTICE for entry in entries)
 
     def _print(self, entries: list[HistoryEntry]) -> None:
         layout = layout_for(self._output.console, (entry.peer for entry in entries))
         for entry in entries:
+            if entry.kind is EntryKind.NOTICE:
+                note_changed_key(self._output, entry)
+                continue
             self._output.record(incoming_record(entry))
             self._output.line(entry_lines(entry, layout))
         self._output.flush()
@@ -165,6 +168,12 @@ class Printer:
         if isinstance(problem, RelayUnreachable) and self._told != problem.what:
             self._told = problem.what
             self._output.note(f"{problem.reason} Trying again.")
+
+
+def note_changed_key(output: Output, entry: HistoryEntry) -> None:
+    """Tell on standard error that a key changed and the conversation goes on."""
+    fields: dict[str, Json] = {"notice": "identity_changed", "from": entry.peer, "verified": False}
+    output.note(entry.text, fields)
 
 
 def incoming_record(entry: HistoryEntry) -> dict[str, Json]:

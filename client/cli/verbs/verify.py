@@ -47,7 +47,7 @@ async def command(settings: Settings, peer: str, number: tuple[str, ...]) -> Non
         output.line(comparing(name, own, shown))
         output.line(Text("Now: ").append_text(trust_words(contact)))
         output.line(f"Then:  glasspost verify {name} DIGITS")
-        if contact.pending_identity is not None:
+        if contact.is_in_question:
             output.line(f"Or answer without comparing:  glasspost trust {name}")
 
 

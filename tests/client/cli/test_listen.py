@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +24,7 @@ from client.values import (
     ConnectionChanged,
     Contact,
     EngineEvent,
+    EntryKind,
     HistoryChanged,
     HistoryEntry,
     TakeoverAnnounced,
@@ -63,6 +65,11 @@ class Mailbox:
         """Let messages have come, without telling."""
         for text in texts:
             self._lines.add("bob", text)
+
+    def notice(self, text: str) -> None:
+        """Let the client have said something."""
+        entry = self._lines.add("bob", text)
+        self._lines.rows[-1] = replace(entry, kind=EntryKind.NOTICE)
 
     def tell(self, event: EngineEvent) -> None:
         """Let something have happened."""
@@ -205,6 +212,19 @@ async def test_a_changed_key_is_told_beside_the_messages(
         assert "glasspost trust bob" in err
     with pytest.raises(TrustOpen, match="bob"):
         await printer.raise_if_asked()
+
+
+async def test_a_key_that_changed_without_a_stop_is_told_beside_the_messages(
+    mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mailbox.add("one")
+    mailbox.notice("bob's key has changed")
+    mailbox.add("two")
+    await listen(mailbox, count=2)
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["one", "two"]
+    notice = {"notice": "identity_changed", "from": "bob", "verified": False}
+    assert [json.loads(line) for line in err.splitlines()] == [notice]
 
 
 async def test_a_question_from_before_is_told_too(

@@ -7,19 +7,21 @@ import pytest
 import trio
 
 from client.errors import LocalError, TrustOpen
+from client.messaging.trust import OpenQuestion
 from client.values import MessageState
 from protocol.ids import Name
-from tests.client.engine.test_trust import TwoFacedStore, begin_to_lie, lying_world
+from tests.client.engine.test_trust import TwoFacedStore, begin_to_lie, lying_world, verify
 from tests.client.engine.world import Person, World
 
 BOB = Name("bob")
 
 
 async def be_asked(world: World, alice: Person, text: str = "secret") -> None:
-    """Let the relay lie until the question is open, then be honest again."""
+    """Let the relay lie about a verified contact until the question is open, then be honest."""
     assert isinstance(world.store, TwoFacedStore)
     await alice.say("bob", "hello")
     await alice.all_delivered("bob")
+    await verify(alice)
     begin_to_lie(world)
     message_id = await alice.engine.send_text(BOB, text)
     with pytest.raises(TrustOpen, match="another identity key") as caught:
@@ -39,7 +41,7 @@ async def test_p7_keeping_the_expected_key_sends_what_waited(
         expected = await _number_after_hello(alice)
         await be_asked(world, alice)
         question = await alice.engine.trust_question(BOB)
-        assert question is not None
+        assert isinstance(question, OpenQuestion)
         assert question.expected == expected
         assert question.shown != expected
         await alice.engine.keep_identity(BOB)
@@ -62,8 +64,6 @@ async def test_p7_accepting_unchecked_verifies_nothing(
             await alice.engine.accept_identity(BOB)
         await alice.say("bob", "first")
         await alice.all_delivered("bob")
-        await alice.engine.safety_number(BOB)
-        await alice.engine.verify(BOB)
         await be_asked(world, alice)
         (before,) = await alice.engine.contacts()
         await alice.engine.accept_identity(BOB)
