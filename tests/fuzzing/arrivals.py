@@ -15,7 +15,7 @@ The mask is XORed to the example from its beginning; what is left of it is appen
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from client.messaging.outcomes import Outcome, Received
@@ -35,9 +35,10 @@ from protocol.e2ee.profile_key import ProfileKey
 from protocol.e2ee.retry import RetryRequest
 from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import Session, encrypt, start_session
-from protocol.ids import FetchId, MessageId
+from protocol.ids import MessageId
 from protocol.records import Sender
 from tests.client.messaging.envelopes import RawPayload, sealed_anew
+from tests.fuzzing.key_answers import bundle_of
 from tests.fuzzing.target import Feed, Target
 from tests.fuzzing.world import World, made_world
 from tests.protocol.e2ee.hybrid_sides import due
@@ -94,10 +95,9 @@ def _text(text: str) -> bytes:
 
 
 def _begun(world: World, client: Client) -> Session:
-    """Open a session with Bob, from a bundle that is left on the shelf."""
-    shelf = world.bob.relay.shelves[world.bob.name]
-    bundle = replace(shelf, pairs=[*shelf.pairs], handed_out={}).bundle(FetchId(bytes(16)))
-    return start_session(client.device, world.bob.device.address, bundle, SeededBytes(client.name))
+    """Open a session with Bob."""
+    bundle, recipient = bundle_of(world.bob), world.bob.device.address
+    return start_session(client.device, recipient, bundle, SeededBytes(client.name))
 
 
 def _examples(world: World) -> tuple[Example, ...]:

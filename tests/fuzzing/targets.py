@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.fuzzing.arrivals import ARRIVAL_TARGETS
+from tests.fuzzing.key_answers import KEY_TARGET
 from tests.fuzzing.links import LINK_TARGETS
 from tests.fuzzing.target import Target, decoder_target
 from tests.protocol.untrusted import DECODERS
@@ -16,7 +17,8 @@ CORPUS: Final = Path(__file__).with_name("corpus")
 _DECODER_TARGETS = tuple(decoder_target(name, decoder) for name, decoder in DECODERS.items())
 
 TARGETS: Final[dict[str, Target]] = {
-    target.name: target for target in (*_DECODER_TARGETS, *LINK_TARGETS, *ARRIVAL_TARGETS)
+    target.name: target
+    for target in (*_DECODER_TARGETS, *LINK_TARGETS, *ARRIVAL_TARGETS, KEY_TARGET)
 }
 
 

@@ -63,7 +63,7 @@ class World:
         """
         self.bob.rng.seed(SEED)
         delivery = Delivery(1, NEVER_SEEN, self.bob.relay.clock.now_ms, vouched, envelope)
-        with _undone(self.bob) as tx:
+        with undone(self.bob) as tx:
             outcome = receive(tx, delivery, self.bob.surroundings)
             if isinstance(outcome, REFUSED):
                 assert_only_marks(self.before, Snapshot.of(self.bob), outcome)
@@ -94,7 +94,8 @@ def made_world() -> Iterator[World]:
 
 
 @contextmanager
-def _undone(client: Client) -> Iterator[Transaction]:
+def undone(client: Client) -> Iterator[Transaction]:
+    """Give a transaction that will not have been."""
     client.connection.execute("BEGIN IMMEDIATE")
     try:
         yield Transaction(client.connection)
