@@ -4,8 +4,9 @@ import random
 from dataclasses import replace
 
 import pytest
+import trio
 
-from protocol.ids import FetchId
+from protocol.ids import DeviceAddress, FetchId
 from protocol.wire.messages import (
     Accepted,
     BundleFetched,
@@ -27,8 +28,9 @@ from protocol.wire.messages import (
     TokenSet,
     token_hash,
 )
+from server.store.memory import MemoryStore
 from server.store.values import StoredAccount
-from tests.support.relay_rig import RelayRig, relay_rig
+from tests.support.relay_rig import FakeClock, RelayRig, relay_rig
 from tests.support.replacements import on_a_new_device, replacement
 from tests.support.wire_client import Person, WireClient, submit_to
 
@@ -245,3 +247,33 @@ async def test_p5_what_the_old_device_had_asked_meanwhile_leaves_nothing(
         await rig.settle()
         assert (await on_record(rig, bob)).identity == new.account.identity
         assert await rig.store.count_one_time_pairs(bob.address) == 0
+
+
+class HesitantStore(MemoryStore):
+    """Lets a test come in between a login's two looks into the store."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.goes_on = trio.Event()
+
+    async def count_one_time_pairs(self, owner: DeviceAddress) -> int:
+        await self.goes_on.wait()
+        return await super().count_one_time_pairs(owner)
+
+
+@pytest.mark.parametrize("by", ["login", "register"])
+async def test_a_login_that_was_checked_before_the_swap_is_refused_behind_it(
+    rng: random.Random, by: str
+) -> None:
+    clock = FakeClock()
+    store = HesitantStore(clock)
+    async with relay_rig(rng, store, clock) as rig:
+        bob = await registered(rig)
+        late = await rig.greeted()
+        request = bob.login(late.welcome) if by == "login" else bob.register(late.welcome)
+        ids = await late.send([request])
+        await rig.settle()
+        assert (await take_place(rig, bob, on_a_new_device(bob)))[1] == Replaced(2)
+        store.goes_on.set()
+        assert await late.answers(ids) == [DEVICE_REPLACED]
+        await late.wait_for_end()
