@@ -14,6 +14,7 @@ from typing import TypeVar
 from client.errors import RefusedByRelay
 from client.messaging import fetching
 from client.messaging.sending import compose_text
+from protocol.e2ee.identity import LocalDevice
 from protocol.errors import WireError
 from protocol.ids import FetchId
 from protocol.labels import Label
@@ -44,28 +45,28 @@ def bundle_of(client: Client) -> PrekeyBundle:
     return replace(shelf, pairs=[*shelf.pairs], handed_out={}).bundle(FetchId(bytes(16)))
 
 
-def signed_by(maker: Client, bundle: PrekeyBundle) -> PrekeyBundle:
+def signed_by(maker: LocalDevice, bundle: PrekeyBundle) -> PrekeyBundle:
     """Let ``maker`` sign whatever the records say."""
     one_time = bundle.one_time_key is not None
     kem_label = Label.ONE_TIME_KEM_PREKEY if one_time else Label.LAST_RESORT_KEM_PREKEY
     return replace(
         bundle,
-        identity=maker.device.identity.public,
+        identity=maker.identity.public,
         signed_prekey=_signed(maker, Label.SIGNED_PREKEY, bundle.signed_prekey),
         kem=_signed(maker, kem_label, bundle.kem),
         sealing_key=_signed(maker, Label.SEALING_KEY, bundle.sealing_key),
     )
 
 
-def _signed(maker: Client, label: Label, record: Signed) -> Signed:
-    fields = prekey_fields(maker.device.address, record)
-    return replace(record, signature=sign(maker.device.identity.private, label, *fields))
+def _signed(maker: LocalDevice, label: Label, record: Signed) -> Signed:
+    fields = prekey_fields(maker.address, record)
+    return replace(record, signature=sign(maker.identity.private, label, *fields))
 
 
 def _take(world: World, data: bytes) -> None:
     """Bob has something to say to Carol, and gets this bundle for her name."""
     try:
-        bundle = signed_by(world.carol, unpack_untrusted(PrekeyBundle, data, MOST_BYTES))
+        bundle = signed_by(world.carol.device, unpack_untrusted(PrekeyBundle, data, MOST_BYTES))
     except WireError:
         return
     peer = world.carol.name
