@@ -203,13 +203,11 @@ class Client:
 
     def fetch_keys(self) -> list[TrustQuestion]:
         """Fetch what :func:`fetching.prepare` wants."""
-        questions = []
-        for wanted in self.write(lambda tx: fetching.prepare(tx, self.surroundings)):
-            answer = self._fetch(wanted)
-            if answer is not None:
-                questions.append(answer)
-        self.write(lambda tx: fetching.prepare(tx, self.surroundings))
-        return questions
+        wanted = self.write(lambda tx: fetching.prepare(tx, self.surroundings))
+        answers = [self._fetch(each) for each in wanted]
+        if wanted:
+            self.write(lambda tx: fetching.prepare(tx, self.surroundings))
+        return [answer for answer in answers if answer is not None]
 
     def _fetch(self, wanted: fetching.KeysWanted) -> TrustQuestion | None:
         peer = wanted.peer.name

@@ -91,6 +91,8 @@ class World:
     def deliver(self, client: Client) -> int:
         """Bring all mail; tell how much it was."""
         deliveries = self.relay.mail.pop(client.name, [])
+        if not deliveries:
+            return 0
         unopened = [
             delivery for delivery in deliveries if isinstance(client.receive(delivery), Unreadable)
         ]

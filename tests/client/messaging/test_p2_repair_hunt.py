@@ -62,7 +62,7 @@ PLANTED = {
     ),
     "no digests of what was sent": Planted("client.store.sent.find", _nothing),
     "answers on another session": Planted(
-        "client.messaging.resending.send_again", _send_on_the_oldest, ("corrupt ratchet",)
+        "client.messaging.resending.send_again", _send_on_the_oldest, ("lose last resort",)
     ),
     "requests on broken sessions": Planted(
         "client.messaging.repair.distrust_sessions", _nothing, ("roll back both",)
