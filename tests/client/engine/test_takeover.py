@@ -356,6 +356,25 @@ async def test_p3_a_veto_broken_off_anywhere_is_settled_at_the_next_login(
         assert isinstance(await go(world, Safe(kept), new_home(world, "third")), TakenOver)
 
 
+async def test_two_processes_that_send_one_veto_keep_its_key(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with lost_device(tmp_path, rng, away_ms=0) as (world, safe):
+        await go(world, safe, new_home(world))
+        async with world.engine("alice", receive=False) as alice:
+            await until(alice, alice.engine.own_device.announcement)
+        await world.kill_relay()
+        async with world.engine("alice", receive=False) as alice:
+            objection = await alice.engine.own_device.object()
+        await world.start_relay()
+        async with (
+            world.engine("alice") as alice,
+            world.engine("alice", receive=False) as other,
+        ):
+            await alice.engine.own_device.wait_settled(objection, 600)
+            await other.engine.own_device.wait_settled(objection, 600)
+
+
 async def test_p3_a_file_saved_before_the_veto_was_answered_is_good_either_way(
     autojump_clock: object, tmp_path: Path, rng: random.Random
 ) -> None:
