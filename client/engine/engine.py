@@ -13,7 +13,6 @@ Spec: docs/client.md
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
 
 import trio
 
@@ -27,6 +26,7 @@ from client.engine.own_device import OwnDevice
 from client.engine.own_name import require_ours
 from client.engine.receiver import Receiver, events_of
 from client.engine.shared import Shared
+from client.engine.specimen_choice import the_specimen
 from client.engine.status import Status, read_status
 from client.engine.supervisor import Service, Supervisor
 from client.engine.timekeeper import Timekeeper
@@ -40,7 +40,7 @@ from client.network.one_error import one_error
 from client.network.transport import Dialer, dial
 from client.profile.opening import OpenProfile
 from client.profile.paths import ProfileFolder
-from client.store import conversation, history, settings, specimens
+from client.store import conversation, history, settings
 from client.store.transaction import Transaction
 from client.values import (
     Connection,
@@ -54,8 +54,6 @@ from client.values import (
 )
 from protocol.e2ee.padding import Padding
 from protocol.ids import MessageId, Name
-
-_CHOICES: Final = 5  # one less than are looked for
 
 
 class Engine:
@@ -183,17 +181,8 @@ class Engine:
         Raises:
             LocalError: no message or several begin with them, or none of its bytes were kept.
         """
-        found = await self._shared.read(
-            lambda tx: specimens.find(tx, message_id_prefix, peer=peer, outgoing=outgoing)
-        )
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise _several(message_id_prefix, found)
-        raise LocalError(
-            f"No kept message begins with {message_id_prefix}.",
-            why="The bytes of the newest thousand messages are kept, from when they travelled.",
-            hint="The ids stand in: glasspost --json history PEER",
+        return await self._shared.read(
+            lambda tx: the_specimen(tx, message_id_prefix, peer=peer, outgoing=outgoing)
         )
 
     async def unlistened(self, limit: int) -> list[HistoryEntry]:
@@ -352,21 +341,6 @@ class Engine:
             nursery.start_soon(Follower(self._shared).run)
             if receive:
                 nursery.start_soon(self._election.run)
-
-
-def _several(prefix: str, found: Sequence[Specimen]) -> LocalError:
-    """Name the messages of whom one has to be chosen: a peer may have taken the id of another."""
-    named = [f"{each.message_id.hex()} {_way(each)} {each.peer}" for each in found]
-    count = f"{len(found)} messages" if len(found) <= _CHOICES else "Many messages"
-    return LocalError(
-        f"{count} begin with {prefix}.",
-        why=f"They are {', '.join(named[:_CHOICES])}{', …' if len(found) > _CHOICES else '.'}",
-        hint="Give more digits, or --to NAME or --from NAME.",
-    )
-
-
-def _way(specimen: Specimen) -> str:
-    return "to" if specimen.outgoing else "from"
 
 
 @asynccontextmanager
