@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from client.store import sessions
-from client.store.connection import open_database_file
 from protocol.e2ee.ratchet.chain import ChainKey
 from protocol.e2ee.ratchet.root import RootKey
 from protocol.e2ee.ratchet.state import RatchetState
@@ -103,8 +102,7 @@ def put_back(client: Client, copy: bytes) -> None:
     for ending in ("-wal", "-shm"):
         client.path.with_name(client.path.name + ending).unlink(missing_ok=True)
     client.path.write_bytes(copy)
-    client.connection = open_database_file(client.path, client.key)
-    client.connection.pragma("synchronous", "off")
+    client.open()
 
 
 def copy_of(client: Client) -> bytes:

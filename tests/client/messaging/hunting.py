@@ -46,7 +46,6 @@ class World:
         alice, bob = (Client(name, folder, relay, rng) for name in ("alice", "bob"))
         world = cls(rng, folder, alice, bob)
         for client in (alice, bob):
-            client.connection.pragma("synchronous", "off")  # a disk that fails is another test's
             client.come_online()
         return world
 
