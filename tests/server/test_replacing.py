@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import trio
+import trio.testing
 
 from protocol.ids import DeviceAddress, FetchId
 from protocol.wire.messages import (
@@ -28,8 +29,9 @@ from protocol.wire.messages import (
     TokenSet,
     token_hash,
 )
+from server.store.interface import BadToken
 from server.store.memory import MemoryStore
-from server.store.values import StoredAccount
+from server.store.values import PrekeyUpload, StoredAccount
 from tests.support.relay_rig import FakeClock, RelayRig, relay_rig
 from tests.support.replacements import on_a_new_device, replacement
 from tests.support.wire_client import Person, WireClient, submit_to
@@ -233,32 +235,71 @@ async def test_p5_nobody_takes_a_place_that_is_not_there(rng: random.Random) -> 
             await client.wait_for_end()
 
 
-async def test_p5_what_the_old_device_had_asked_meanwhile_leaves_nothing(
-    rng: random.Random,
-) -> None:
-    """It is told and closed; until then its uploads find another identity on record."""
-    async with relay_rig(rng, takeover_hold_ms=0) as rig:
-        bob, old = rig.person("bob"), await rig.enter("bob")
-        new = on_a_new_device(bob)
-        client = await rig.greeted()
-        await client.send([replacement(bob, new, client.welcome)])
-        await old.send([bob.prekeys(1, 3), SetToken(token_hash(TOKEN))] * 3)
-        await old.wait_for_end()
-        await rig.settle()
-        assert (await on_record(rig, bob)).identity == new.account.identity
-        assert await rig.store.count_one_time_pairs(bob.address) == 0
+# --- beside the transaction -------------------------------------------------
 
 
 class HesitantStore(MemoryStore):
-    """Lets a test come in between a login's two looks into the store."""
+    """Lets a test come in between, as a thread would that cannot be called back."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
         self.goes_on = trio.Event()
 
     async def count_one_time_pairs(self, owner: DeviceAddress) -> int:
-        await self.goes_on.wait()
+        await self._wait()
         return await super().count_one_time_pairs(owner)
+
+    async def put_prekeys(
+        self, owner: DeviceAddress, upload: PrekeyUpload, only_for: bytes | None = None
+    ) -> int:
+        await self._wait()
+        return await super().put_prekeys(owner, upload, only_for)
+
+    async def set_token(
+        self, owner: DeviceAddress, token_hash: bytes, only_for: bytes | None = None
+    ) -> None:
+        await self._wait()
+        await super().set_token(owner, token_hash, only_for)
+
+    async def _wait(self) -> None:
+        with trio.CancelScope(shield=True):
+            await self.goes_on.wait()
+
+
+@pytest.mark.parametrize("what", ["prekeys", "token"])
+async def test_p5_what_the_old_device_had_begun_leaves_nothing(
+    rng: random.Random, what: str
+) -> None:
+    clock = FakeClock()
+    store = HesitantStore(clock)
+    store.goes_on.set()
+    async with relay_rig(rng, store, clock, takeover_hold_ms=0) as rig:
+        bob, old = rig.person("bob"), await rig.enter("bob")
+        store.goes_on = trio.Event()
+        await old.send([bob.prekeys(1, 3) if what == "prekeys" else SetToken(token_hash(TOKEN))])
+        await rig.settle()
+        assert (await take_place(rig, bob, on_a_new_device(bob)))[1] == Replaced(2)
+        store.goes_on.set()
+        await old.wait_for_end()
+        assert await store.count_one_time_pairs(bob.address) == 0
+        with pytest.raises(BadToken):
+            await store.require_token(bob.address, token_hash(TOKEN))
+
+
+async def test_p5_a_device_that_does_not_listen_is_replaced_all_the_same(
+    rng: random.Random,
+) -> None:
+    """It has not taken the last word yet; what it says by then is not carried out."""
+    async with relay_rig(rng, takeover_hold_ms=0) as rig:
+        bob, alice = rig.person("bob"), await registered(rig, "alice")
+        old = rig.connect(trio.testing.lockstep_stream_pair)
+        await old.enter(bob)
+        assert (await take_place(rig, bob, on_a_new_device(bob)))[1] == Replaced(2)
+        await old.send([submit_to(alice, b"sealed", rng)])
+        await rig.settle()
+        assert await rig.store.count_waiting(alice.address) == 0
+        await old.wait_for_end()
+        assert old.pushes_so_far() == [DeviceReplaced()]
 
 
 @pytest.mark.parametrize("by", ["login", "register"])
