@@ -13,6 +13,7 @@ from scripts.story.failure import DemoFailed
 from scripts.story.inspection import Inspector
 from scripts.story.script import Line, Script, Side
 from scripts.story.sizes import readable_size
+from scripts.story.swap import Swap
 from scripts.story.verdict import Reading, Verdict
 
 ALICE, BOB = Side.ALICE, Side.BOB
@@ -55,7 +56,9 @@ class Story:
             async with bob.chatting(relay):
                 await self._start_the_relay_again()
                 await self._search_the_history()
-                return await self._judge()
+        readings = await self._read()
+        await Swap(self.script, self.conversation).play(5)
+        return await self._judge(readings)
 
     async def _meet(self) -> None:
         """Wait until both have registered, and show what the relay has got of that."""
@@ -122,8 +125,8 @@ class Story:
             Cell(Manner.DOES, self._history_file(side)),
         )
 
-    async def _judge(self) -> Verdict:
-        self.conversation.tell(Act(5, "The relay is searched", _SEARCH_WORDS, has_columns=False))
+    async def _read(self) -> tuple[Reading, ...]:
+        """Compare what both were told with what they were shown; before anybody interferes."""
         readings: dict[Side, Reading] = {}
 
         async def read(side: Side) -> None:
@@ -132,7 +135,11 @@ class Story:
         async with trio.open_nursery() as nursery:
             for side in Side:
                 nursery.start_soon(read, side)
-            await self._look("at the end", *Medium)
+        return tuple(readings[side] for side in Side)
+
+    async def _judge(self, readings: tuple[Reading, ...]) -> Verdict:
+        self.conversation.tell(Act(6, "The relay is searched", _SEARCH_WORDS, has_columns=False))
+        await self._look("at the end", *Medium)
         examination, not_searched = self.inspector.examination, self.inspector.not_searched
         left_out = {medium for medium, _ in not_searched}
         verdict = Verdict(
@@ -140,7 +147,7 @@ class Story:
             not_searched=not_searched,
             canaries_count=len(examination.canaries),
             needles_count=examination.needles_count,
-            readings=tuple(readings[side] for side in Side),
+            readings=readings,
             planted=self.inspector.planted,
         )
         self.conversation.tell(Judged(verdict))

@@ -42,7 +42,7 @@ class Inspector:
     @classmethod
     def of(cls, stage: Stage, script: Script, planted: Medium | None) -> "Inspector":
         """Prepare to search for every text of ``script`` and every word in it."""
-        canaries = [canary for line in script.lines for canary in line.canaries()]
+        canaries = [canary for line in script.secrets for canary in line.canaries()]
         return cls(stage, Examination(stage.places, canaries), planted, plant_of(script))
 
     @property

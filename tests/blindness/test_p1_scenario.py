@@ -33,11 +33,22 @@ def media_lines(story: str) -> dict[str, str]:
     return dict(re.findall(r"^medium (\w+): (.*)$", story, re.MULTILINE))
 
 
-def test_p1_the_relay_is_blind(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No hit in any medium, each searched in earnest, each with all its controls."""
-    kept = tmp_path_factory.mktemp("demo") / "kept"
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that one whole story leaves."""
+    return tmp_path_factory.mktemp("demo") / "kept"
+
+
+@pytest.fixture(scope="module")
+def done(kept: Path) -> subprocess.CompletedProcess[str]:
+    """Play one whole story, for all who look at it."""
     done = run_demo("--keep", str(kept))
     assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_p1_the_relay_is_blind(done: subprocess.CompletedProcess[str], kept: Path) -> None:
+    """No hit in any medium, each searched in earnest, each with all its controls."""
     media = media_lines(done.stdout)
     assert set(media) == set(Medium)
     for line in media.values():
@@ -49,6 +60,22 @@ def test_p1_the_relay_is_blind(tmp_path_factory: pytest.TempPathFactory) -> None
     assert re.search(r"^verdict: HOLDS canaries=\d{3,}", done.stdout, re.MULTILINE)
     assert (kept / "story.txt").read_text() == done.stdout
     assert processes_in(kept) == []
+
+
+def test_p7_a_swapped_key_is_told_to_one_and_stops_the_other(
+    done: subprocess.CompletedProcess[str],
+) -> None:
+    """Whoever never compared loses what comes after the notice, and nothing from before it."""
+    act = done.stdout[done.stdout.index("act 5: ") : done.stdout.index("act 6: ")]
+    notice = act.index("bob does: alice's key has changed")
+    lost = re.search(r"^bob says: (.+)$", act, re.MULTILINE)
+    assert lost
+    assert notice < lost.start()
+    assert f"its operator opens it with that key, {lost[1]}" in act
+    assert act.count("its operator opens") == 1
+    assert "alice does: The key of bob has changed: nothing goes there" in act
+    assert "alice does: stopped: exit code 4, nothing was sent" in act
+    assert "relay: nothing came; its operator's key opens nothing" in act
 
 
 @pytest.mark.parametrize("medium", Medium)
