@@ -1,7 +1,9 @@
 """A device takes another one's place: through the relay, as both devices see it."""
 
 import random
+from collections.abc import Awaitable
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 import trio
@@ -40,6 +42,8 @@ BAD_REPLACEMENT = Refused(Refusal.BAD_REPLACEMENT, None)
 DEVICE_REPLACED = Refused(Refusal.DEVICE_REPLACED, None)
 UNKNOWN_ACCOUNT = Refused(Refusal.UNKNOWN_ACCOUNT, None)
 TOKEN = b"t" * 16
+
+T = TypeVar("T")
 
 
 async def registered(rig: RelayRig, name: str = "bob") -> Person:
@@ -246,24 +250,23 @@ class HesitantStore(MemoryStore):
         self.goes_on = trio.Event()
 
     async def count_one_time_pairs(self, owner: DeviceAddress) -> int:
-        await self._wait()
-        return await super().count_one_time_pairs(owner)
+        return await self._later(super().count_one_time_pairs(owner))
 
     async def put_prekeys(
         self, owner: DeviceAddress, upload: PrekeyUpload, only_for: bytes | None = None
     ) -> int:
-        await self._wait()
-        return await super().put_prekeys(owner, upload, only_for)
+        return await self._later(super().put_prekeys(owner, upload, only_for))
 
     async def set_token(
         self, owner: DeviceAddress, token_hash: bytes, only_for: bytes | None = None
     ) -> None:
-        await self._wait()
-        await super().set_token(owner, token_hash, only_for)
+        await self._later(super().set_token(owner, token_hash, only_for))
 
-    async def _wait(self) -> None:
+    async def _later(self, work: Awaitable[T]) -> T:
         with trio.CancelScope(shield=True):
             await self.goes_on.wait()
+            return await work
+        raise AssertionError("a shield lets nothing through")
 
 
 @pytest.mark.parametrize("what", ["prekeys", "token"])
@@ -289,15 +292,18 @@ async def test_p5_what_the_old_device_had_begun_leaves_nothing(
 async def test_p5_a_device_that_does_not_listen_is_replaced_all_the_same(
     rng: random.Random,
 ) -> None:
-    """It has not taken the last word yet; what it says by then is not carried out."""
+    """It does not take an answer, so it cannot hear the last word; what it says is not done."""
     async with relay_rig(rng, takeover_hold_ms=0) as rig:
         bob, alice = rig.person("bob"), await registered(rig, "alice")
         old = rig.connect(trio.testing.lockstep_stream_pair)
         await old.enter(bob)
+        ids = await old.send([Ping()])
+        await rig.settle()
         assert (await take_place(rig, bob, on_a_new_device(bob)))[1] == Replaced(2)
         await old.send([submit_to(alice, b"sealed", rng)])
         await rig.settle()
         assert await rig.store.count_waiting(alice.address) == 0
+        assert await old.answers(ids) == [Pong(rig.clock())]
         await old.wait_for_end()
         assert old.pushes_so_far() == [DeviceReplaced()]
 
