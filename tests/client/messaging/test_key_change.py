@@ -10,6 +10,7 @@ import pytest
 from client.errors import LocalError
 from client.messaging import answers, blocking, fetching, submitting, trust
 from client.messaging.outcomes import Held, Unreadable
+from client.messaging.sending import queue_undelivered_again
 from client.messaging.trust import ResendQuestion
 from client.store import contacts, outbox, sessions
 from client.values import EntryKind, MessageState
@@ -120,6 +121,17 @@ def test_p7_undelivered_texts_do_not_move_before_the_answer(
     assert sorted(each.message_id for each in alice.history(bob) if each.outgoing) == sorted(ids)
     assert question(alice, bob) is None
     assert not alice.read(lambda tx: contacts.find(tx, bob.name)).verified
+
+
+def test_p7_a_new_key_that_says_it_lost_some_gets_no_text_from_before(
+    changed: tuple[Client, Client],
+) -> None:
+    """What is undelivered is sent again then: but not what waits for a person."""
+    alice, bob = changed
+    show(alice, bob)
+    alice.write(lambda tx: queue_undelivered_again(tx, bob.name, alice.surroundings))
+    talk(alice, bob)
+    assert bob.texts(alice) == []
 
 
 def test_p7_texts_queued_offline_before_the_change_wait_too(
