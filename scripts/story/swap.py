@@ -72,22 +72,26 @@ class Swap:
         self.conversation.tell(Row.of(cells, RelayCell(note="takes no part")))
 
     async def _take(self, side: Side) -> Taken:
-        """Take the name of ``side``, and write to the other in it."""
+        """Take the name of ``side``."""
         keys = self._keys[side]
         taken = await trio.to_thread.run_sync(take_name, self._database, side, keys)
         await self._stage.restart_relay()
         note = f"stopped; its operator puts a key under {side}'s name\n"
         note += f"{side}: {keys.identity[:_KEY_EXCERPT_BYTES].hex(' ')}…"
         self.conversation.tell(Row(relay=RelayCell(note=note)))
+        return taken
+
+    async def _write_as(self, side: Side) -> None:
+        """Write to the other side in the name that was taken."""
         await self._operator.move_in(side, self._stage.address)
         await self._operator.write(side, _FALSE.format(side))
-        return taken
 
     async def _deceive_bob(self) -> None:
         """Bob is told, and goes on: what he writes from then on is lost to the operator."""
         bob, line = self._person(BOB), self.script.read_by_the_operator
         read_count = len(bob.screen.read)
         async with bob.chatting(self._stage.address):
+            await self._write_as(ALICE)
             notice = await bob.wait_until_told("alice's key has changed")
             await bob.wait_until_read(read_count + 1)
             cells = (Cell(Manner.DOES, notice), Cell(Manner.READS, bob.screen.read[-1]))
@@ -105,6 +109,7 @@ class Swap:
         """Alice is asked, and nothing goes out."""
         alice, line = self._person(ALICE), self.script.never_sent
         async with alice.chatting(self._stage.address):
+            await self._write_as(BOB)
             question = await alice.wait_until_told("The key of bob has changed")
         before = await self._mail_for_bob()
         await alice.try_to_send(line.text)
