@@ -24,18 +24,18 @@ from client.engine.key_fetcher import KeyFetcher
 from client.engine.outbox_flusher import OutboxFlusher
 from client.engine.own_device import OwnDevice
 from client.engine.own_name import require_ours
-from client.engine.receiver import Receiver, events_of
+from client.engine.receiver import Receiver
 from client.engine.shared import Shared
 from client.engine.specimen_choice import the_specimen
 from client.engine.status import Status, read_status
 from client.engine.supervisor import Service, Supervisor
 from client.engine.timekeeper import Timekeeper
 from client.engine.token_keeper import TokenKeeper
+from client.engine.trust_desk import TrustDesk
 from client.engine.waiting import Waiting
-from client.errors import LocalError, UserError
-from client.messaging import answers, blocking, trust
+from client.errors import UserError
+from client.messaging import blocking
 from client.messaging.sending import compose_text
-from client.messaging.trust import Question
 from client.network.one_error import one_error
 from client.network.transport import Dialer, dial
 from client.profile.opening import OpenProfile
@@ -70,8 +70,7 @@ class Engine:
         self._holdoffs = [worker.holdoffs for worker in workers]
         self._waiting = Waiting(shared, self._holdoffs)
         self.own_device = OwnDevice(shared)
-        self._shown: dict[Name, bytes] = {}
-        self._asked: dict[Name, bytes] = {}
+        self.trust = TrustDesk(shared, self._holdoffs)
 
     # --- the connection -------------------------------------------------------
 
@@ -197,86 +196,6 @@ class Engine:
     async def untold_notices(self, peer: Name) -> list[HistoryEntry]:
         """Give the notices about the key of ``peer`` that were never told on a terminal."""
         return await self._shared.read(lambda tx: conversation.untold_notices(tx, peer))
-
-    # --- trust ----------------------------------------------------------------
-
-    async def safety_number(self, peer: Name) -> str:
-        """Give the 60 digits to compare with ``peer``.
-
-        They are those of the key ``peer`` shows now: of the new one while a change is in question,
-        because that is what the user has to decide about.
-
-        Raises:
-            LocalError: no key of this peer is known yet.
-        """
-        shown = await self._shared.read(lambda tx: trust.number_to_compare(tx, peer))
-        self._shown[peer] = shown.identity
-        return shown.digits
-
-    async def verify(self, peer: Name) -> None:
-        """Note that the user compared the number that :meth:`safety_number` gave last.
-
-        Exactly the key of that number becomes verified: one in question is accepted with it, and
-        what waits for it goes out; a key that changed since the user looked is not.
-
-        Raises:
-            LocalError: no number was shown, or the key has changed since.
-        """
-        identity = self._shown.get(peer)
-        if identity is None:
-            raise LocalError(
-                f"No safety number of {peer} was shown yet.", hint="Look at it and compare first."
-            )
-        surroundings = self._shared.surroundings
-        outcomes = await self._shared.write(
-            lambda tx: answers.verify(tx, peer, identity, surroundings)
-        )
-        self._answered(peer, events_of(outcomes))
-
-    async def trust_question(self, peer: Name) -> Question | None:
-        """Give the question that is open about ``peer``, or None."""
-        question = await self._shared.read(lambda tx: trust.open_question(tx, peer))
-        if question is not None:
-            self._asked[peer] = question.identity
-        return question
-
-    async def accept_identity(self, peer: Name) -> None:
-        """Rely on the key of ``peer`` that is asked about, compared with nobody.
-
-        It is the one that :meth:`trust_question` gave last; what waits goes out to it.
-
-        Raises:
-            LocalError: there is no question, or it is about yet another key by now.
-        """
-        if peer not in self._asked and await self.trust_question(peer) is None:
-            raise answers.no_question(peer)
-        identity, surroundings = self._asked[peer], self._shared.surroundings
-        outcomes = await self._shared.write(
-            lambda tx: answers.accept_identity(tx, peer, identity, surroundings)
-        )
-        self._answered(peer, events_of(outcomes))
-
-    async def keep_identity(self, peer: Name) -> None:
-        """Stay with the expected key of ``peer``: what waits goes out to it.
-
-        The question comes again if the relay shows another key again. Where the new key is the
-        expected one already, texts to the former one fail instead.
-
-        Raises:
-            LocalError: there is no question.
-        """
-        surroundings = self._shared.surroundings
-        await self._shared.write(lambda tx: answers.keep_identity(tx, peer, surroundings))
-        self._answered(peer, [])
-
-    def _answered(self, peer: Name, events: Sequence[EngineEvent]) -> None:
-        """Let what waited for an answer about ``peer`` go on at once."""
-        self._asked.pop(peer, None)
-        self._shared.asked_about.discard(peer)
-        self._flusher.holdoffs.lift(peer)
-        self._fetcher.holdoffs.lift(peer)
-        self._shared.changed.ring()
-        self._shared.tell([HistoryChanged(peer), *events])
 
     # --- blocking -------------------------------------------------------------
 

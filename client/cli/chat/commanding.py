@@ -76,10 +76,10 @@ class Commanding:
 
     async def _verify(self, argument: str) -> None:
         peer = self._peer()
-        shown = await self._engine.safety_number(peer)
+        shown = await self._engine.trust.safety_number(peer)
         if argument:
-            require_same(peer, shown, argument, await self._engine.trust_question(peer))
-            await self._engine.verify(peer)
+            require_same(peer, shown, argument, await self._engine.trust.question(peer))
+            await self._engine.trust.verify(peer)
             self._view.say(checked_line(peer))
             return
         own = (await self._engine.status()).name
@@ -100,7 +100,7 @@ class Commanding:
         peer = self._peer()
         if argument not in ("", "accept", "keep"):
             raise LocalError("That is no answer.", hint="Type /trust accept or /trust keep.")
-        question = await self._engine.trust_question(peer)
+        question = await self._engine.trust.question(peer)
         if question is None:
             self._talk.tell(f"There is no question open about {peer}.")
             return

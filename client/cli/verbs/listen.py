@@ -6,6 +6,7 @@ from typing import Final
 import click
 import trio
 
+from client.cli.key_notes import note_changed_key
 from client.cli.lines import entry_lines, layout_for
 from client.cli.opening import opened_engine
 from client.cli.options import global_options
@@ -168,12 +169,6 @@ class Printer:
         if isinstance(problem, RelayUnreachable) and self._told != problem.what:
             self._told = problem.what
             self._output.note(f"{problem.reason} Trying again.")
-
-
-def note_changed_key(output: Output, entry: HistoryEntry) -> None:
-    """Tell on standard error that a key changed and the conversation goes on."""
-    fields: dict[str, Json] = {"notice": "identity_changed", "from": entry.peer, "verified": False}
-    output.note(entry.text, fields)
 
 
 def incoming_record(entry: HistoryEntry) -> dict[str, Json]:

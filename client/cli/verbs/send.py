@@ -5,6 +5,7 @@ from typing import Final
 
 import click
 
+from client.cli.key_notes import note_changed_key
 from client.cli.opening import opened_engine
 from client.cli.options import global_options
 from client.cli.output import Output
@@ -12,7 +13,6 @@ from client.cli.profiles import parse_peer
 from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.cli.states import short_id, state_word
-from client.cli.verbs.listen import note_changed_key
 from client.engine.engine import Engine
 from client.errors import LocalError, RelayUnreachable
 from client.values import HistoryEntry, MessageState

@@ -48,7 +48,7 @@ async def command(settings: Settings, peer: str, accept: bool, keep: bool) -> No
     output, name = Output(json=settings.json), parse_peer(peer)
     async with opened_offline(settings) as engine:
         await require_contact(engine, name)
-        question = await engine.trust_question(name)
+        question = await engine.trust.question(name)
         if accept or keep:
             if question is None:
                 raise no_question(name)
@@ -83,9 +83,9 @@ async def answer(engine: Engine, peer: Name, *, accept: bool) -> None:
         LocalError: there is no question, or it is about another key by now.
     """
     if accept:
-        await engine.accept_identity(peer)
+        await engine.trust.accept(peer)
     else:
-        await engine.keep_identity(peer)
+        await engine.trust.keep(peer)
 
 
 def still_open(question: Question) -> TrustOpen:

@@ -16,7 +16,7 @@ ALICE = Name("alice")
 
 async def expect_nothing_before_consent(bob: Person, alice: Person, *, verified: bool) -> None:
     """Wait for the question; a verified contact's new key is not even heard before the answer."""
-    await until(bob, lambda: bob.engine.trust_question(ALICE))
+    await until(bob, lambda: bob.engine.trust.question(ALICE))
     assert await alice.heard("bob") == []
     assert await bob.heard("alice") == (["hello"] if verified else ["hello", "new phone"])
 
@@ -30,8 +30,8 @@ async def test_p7_a_contact_is_asked_and_what_was_said_meanwhile_arrives(
             await alice.say("bob", "hello")
             await alice.all_delivered("bob")
         if verified:
-            await bob.engine.safety_number(ALICE)
-            await bob.engine.verify(ALICE)
+            await bob.engine.trust.safety_number(ALICE)
+            await bob.engine.trust.verify(ALICE)
         place = new_home(world)
         assert isinstance(await go(world, safe, place), HeldBack)
         await bob.say("alice", "are you there?")
@@ -41,6 +41,6 @@ async def test_p7_a_contact_is_asked_and_what_was_said_meanwhile_arrives(
         async with at(world, place) as alice:
             await alice.say("bob", "new phone")
             await expect_nothing_before_consent(bob, alice, verified=verified)
-            await bob.engine.accept_identity(ALICE)
+            await bob.engine.trust.accept(ALICE)
             assert await alice.hears("bob", 1) == ["are you there?"]
             assert await bob.hears("alice", 2) == ["hello", "new phone"]

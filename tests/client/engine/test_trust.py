@@ -65,8 +65,8 @@ def begin_to_lie(world: World) -> None:
 
 async def verify(person: Person) -> None:
     """Compare numbers with bob."""
-    await person.engine.safety_number(BOB)
-    await person.engine.verify(BOB)
+    await person.engine.trust.safety_number(BOB)
+    await person.engine.trust.verify(BOB)
 
 
 async def test_p7_swapped_keys_are_a_question_and_nothing_is_sent(
@@ -106,20 +106,20 @@ async def test_what_is_verified_is_the_number_that_was_shown(
         await alice.say("bob", "hello")
         await alice.all_delivered("bob")
         with pytest.raises(LocalError, match="was shown yet"):
-            await alice.engine.verify(BOB)
-        ours = await alice.engine.safety_number(BOB)
-        assert ours == await bob.engine.safety_number(ALICE)
-        await alice.engine.verify(BOB)
+            await alice.engine.trust.verify(BOB)
+        ours = await alice.engine.trust.safety_number(BOB)
+        assert ours == await bob.engine.trust.safety_number(ALICE)
+        await alice.engine.trust.verify(BOB)
         begin_to_lie(world)
         message_id = await alice.engine.send_text(BOB, "secret")
         with pytest.raises(TrustOpen):
             await alice.engine.wait_for(message_id, MessageState.AT_RELAY, 20)
         # What was compared is the pinned key; the one in question is not accepted with it.
-        await alice.engine.verify(BOB)
+        await alice.engine.trust.verify(BOB)
         (contact,) = await alice.engine.contacts()
         assert contact.verified
         assert contact.pending_identity is not None
-        assert await alice.engine.safety_number(BOB) != ours
+        assert await alice.engine.trust.safety_number(BOB) != ours
 
 
 async def test_another_process_hears_of_the_question(
@@ -153,13 +153,13 @@ async def test_p7_unverified_the_notice_comes_first_and_texts_from_before_wait(
     ):
         await alice.say("bob", "hello")
         await alice.all_delivered("bob")
-        before = await alice.engine.safety_number(BOB)
+        before = await alice.engine.trust.safety_number(BOB)
         begin_to_lie(world)
         from_before = await alice.engine.send_text(BOB, "secret")
         with pytest.raises(TrustOpen, match="was written before that") as caught:
             await alice.engine.wait_for(from_before, MessageState.AT_RELAY, 20)
         assert "glasspost trust bob" in caught.value.hint
-        assert await alice.engine.safety_number(BOB) != before
+        assert await alice.engine.trust.safety_number(BOB) != before
         assert (await alice.engine.status()).open_questions == (BOB,)
 
         on_purpose = await alice.engine.send_text(BOB, "written after the notice")
@@ -172,8 +172,8 @@ async def test_p7_unverified_the_notice_comes_first_and_texts_from_before_wait(
         states = {entry.text: entry.state for entry in await alice.lines("bob")}
         assert states["secret"] is MessageState.QUEUED
 
-        await alice.engine.trust_question(BOB)
-        await alice.engine.accept_identity(BOB)
+        await alice.engine.trust.question(BOB)
+        await alice.engine.trust.accept(BOB)
         await alice.engine.wait_for(from_before, MessageState.AT_RELAY, 20)
         assert (await alice.engine.status()).open_questions == ()
         assert await bob.heard("alice") == ["hello"], "none of it is for the old key"
@@ -201,10 +201,10 @@ async def test_p7_two_processes_take_one_change_once(
             if "bob's key has changed" in entry.text
         ]
         assert len(notices) == 1
-        question = await other.engine.trust_question(BOB)
+        question = await other.engine.trust.question(BOB)
         assert isinstance(question, ResendQuestion)
-        await alice.engine.keep_identity(BOB)
+        await alice.engine.trust.keep(BOB)
         with pytest.raises(LocalError, match="not the one that was shown"):
-            await other.engine.accept_identity(BOB)
+            await other.engine.trust.accept(BOB)
         states = {entry.text: entry.state for entry in await alice.lines("bob")}
         assert states["here"] is states["there"] is MessageState.FAILED
