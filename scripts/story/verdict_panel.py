@@ -105,7 +105,7 @@ def _reading_line(reading: Reading) -> Text:
 
 def _honest_line() -> Text:
     """Say what blindness does not mean."""
-    words = "· What it does see: who writes to whom, when, and how many bytes"
+    words = "· What it does see: who receives, when, how many bytes; at first also from whom"
     return Text(words, style="dim")
 
 
