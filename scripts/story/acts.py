@@ -148,7 +148,7 @@ class Story:
             canaries_count=len(examination.canaries),
             needles_count=examination.needles_count,
             readings=readings,
-            planted=self.inspector.planted,
+            planted=self.inspector.plants,
         )
         self.conversation.tell(Judged(verdict))
         return verdict
@@ -163,9 +163,9 @@ class Story:
         self.conversation.tell(Looked(await self.inspector.look(when, *media)))
 
     async def _plant(self) -> None:
-        await self.inspector.plant_one()
-        if self.inspector.planted:
-            note = f"a canary is planted in its {self.inspector.planted}, on purpose"
+        await self.inspector.plant()
+        for plant in self.inspector.plants:
+            note = f"a canary is planted in its {plant.medium}, on purpose"
             self.conversation.tell(Row(relay=RelayCell(note=note)))
 
     def _history_file(self, side: Side) -> str:

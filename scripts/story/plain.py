@@ -77,9 +77,8 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"medium {medium}: NOT SEARCHED: {reason}"
     yield from (f"hit: {hit}" for hit in verdict.hits)
     yield from map(_reading_line, verdict.readings)
-    if verdict.planted:
-        outcome = "FOUND" if verdict.plant_was_found else "NOT FOUND"
-        yield f"planted in {verdict.planted}: {outcome}"
+    for plant in verdict.planted:
+        yield f"planted in {plant.medium}: {'FOUND' if verdict.was_found(plant) else 'NOT FOUND'}"
     word = "HOLDS" if verdict.holds else "FAILS"
     found_count = verdict.controls_count - verdict.missing_count
     yield (

@@ -117,11 +117,9 @@ def _hit_lines(hits: tuple[Hit, ...]) -> Iterator[Text]:
 
 
 def _plant_lines(verdict: Verdict) -> Iterator[Text]:
-    if verdict.planted:
-        was = "was found" if verdict.plant_was_found else "was NOT found: the search is broken"
-        yield Text(
-            f"  A canary was planted in the {_NAMES[verdict.planted]} on purpose, and {was}."
-        )
+    for plant in verdict.planted:
+        was = "was found" if verdict.was_found(plant) else "was NOT found: the search is broken"
+        yield Text(f"  A canary was planted in the {_NAMES[plant.medium]} on purpose, and {was}.")
 
 
 def _line(holds: bool, words: str) -> Text:
@@ -133,6 +131,6 @@ def _heading(verdict: Verdict) -> tuple[str, str]:
     """Give the panel's title and style."""
     if verdict.holds:
         return "The relay saw only ciphertext", "green"
-    if verdict.planted and verdict.plant_was_found:
-        return "The planted canary was found", "red"
+    if verdict.all_plants_were_found:
+        return "What was planted was found", "red"
     return "NOT PROVEN", "red"
