@@ -234,6 +234,7 @@ def not_after(tx: Transaction, now_ms: int) -> None:
     """Let what is dated ahead of ``now_ms`` count from then."""
     latest = (storable(now_ms),)
     tx.execute("UPDATE gaps SET arrival_ms = ?1 WHERE arrival_ms > ?1", latest)
+    tx.execute("UPDATE gaps SET noted_ms = ?1 WHERE noted_ms > ?1", latest)
     tx.execute("UPDATE retry_requests SET asked_ms = ?1 WHERE asked_ms > ?1", latest)
 
 
