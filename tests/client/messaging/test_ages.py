@@ -1,6 +1,7 @@
 """What was dated while a clock was wrong grows old like everything else, once it is right again."""
 
 from client.store import settings
+from client.store.transaction import Transaction
 from tests.client.messaging.hunting import HOUR_MS
 from tests.client.messaging.repairs import lose_sessions
 from tests.support.clients import Client, FakeRelay, talk
@@ -19,14 +20,16 @@ JUDGED_WHERE_READ = {
 
 def times_of(client: Client) -> dict[str, int]:
     """Give the latest time in each column that holds times."""
-    found = {}
-    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%_ms INTEGER%'"
-    for (table,) in client.connection.execute(tables).fetchall():
-        for column in client.connection.execute(f"PRAGMA table_info({table})").fetchall():
-            if column[1].endswith("_ms"):
-                latest = client.connection.execute(f"SELECT max({column[1]}) FROM {table}")
-                found[f"{table}.{column[1]}"] = latest.fetchall()[0][0] or 0
-    return found
+    return client.read(_latest_times)
+
+
+def _latest_times(tx: Transaction) -> dict[str, int]:
+    return {
+        f"{table}.{column}": tx.value(f"SELECT coalesce(max({column}), 0) FROM {table}")
+        for (table,) in tx.all("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for _, column, *_ in tx.all(f"PRAGMA table_info({table})")
+        if column.endswith("_ms")
+    }
 
 
 def test_p6_nothing_stays_dated_ahead_when_the_clocks_are_right_again(
