@@ -1,5 +1,6 @@
 """The story, act by act. What happens here happens for real; the tellers only show it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import trio
@@ -57,8 +58,8 @@ class Story:
                 await self._start_the_relay_again()
                 await self._search_the_history()
         readings = await self._read()
-        await Swap(self.script, self.conversation).play(5)
-        return await self._judge(readings)
+        lost = await Swap(self.script, self.conversation).play(5)
+        return await self._judge(readings, lost)
 
     async def _meet(self) -> None:
         """Wait until both have registered, and show what the relay has got of that."""
@@ -137,7 +138,7 @@ class Story:
                 nursery.start_soon(read, side)
         return tuple(readings[side] for side in Side)
 
-    async def _judge(self, readings: tuple[Reading, ...]) -> Verdict:
+    async def _judge(self, readings: tuple[Reading, ...], lost: Mapping[Side, int]) -> Verdict:
         self.conversation.tell(Act(6, "The relay is searched", _SEARCH_WORDS, has_columns=False))
         await self._look("at the end", *Medium)
         examination, not_searched = self.inspector.examination, self.inspector.not_searched
@@ -149,6 +150,7 @@ class Story:
             needles_count=examination.needles_count,
             readings=readings,
             planted=self.inspector.plants,
+            lost=lost,
         )
         self.conversation.tell(Judged(verdict))
         return verdict

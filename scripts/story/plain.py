@@ -54,6 +54,8 @@ def _relay_lines(cell: RelayCell) -> Iterator[str]:
     yield from map(_sighting_line, cell.sightings)
     if cell.note:
         yield f"relay: {', '.join(cell.note.splitlines())}"
+    if cell.loss:
+        yield f"lost: {', '.join(cell.loss.splitlines())}"
 
 
 def _sighting_line(seen: Sighting) -> str:
@@ -77,6 +79,8 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"medium {medium}: NOT SEARCHED: {reason}"
     yield from (f"hit: {hit}" for hit in verdict.hits)
     yield from map(_reading_line, verdict.readings)
+    for side, count in verdict.lost.items():
+        yield f"lost by {side} to a swapped key: {count}"
     for plant in verdict.planted:
         yield f"planted in {plant.medium}: {'FOUND' if verdict.was_found(plant) else 'NOT FOUND'}"
     word = "HOLDS" if verdict.holds else "FAILS"

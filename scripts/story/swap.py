@@ -43,8 +43,8 @@ class Swap:
     conversation: Conversation
     _keys: dict[Side, PublicKeys] = field(default_factory=dict)
 
-    async def play(self, number: int) -> None:
-        """Play it.
+    async def play(self, number: int) -> dict[Side, int]:
+        """Play it; gives how many texts of each the operator read.
 
         Raises:
             DemoFailed: a change was silent, or the operator read what they must not.
@@ -56,11 +56,13 @@ class Swap:
                 self._keys[side] = await self._operator.make_keys(side)
             await self._stage.stop_relay()
         taken = await self._take(ALICE)
-        await self._deceive_bob()
+        from_bob = await self._deceive_bob()
         await self._stage.stop_relay()
         await trio.to_thread.run_sync(give_back, self._database, taken)
         await self._take(BOB)
-        await self._meet_alice()
+        from_alice = await self._meet_alice()
+        self._conclude()
+        return {BOB: from_bob, ALICE: from_alice}
 
     async def _compare(self) -> None:
         number = await self._person(BOB).safety_number()
@@ -86,7 +88,7 @@ class Swap:
         await self._operator.move_in(side, self._stage.address)
         await self._operator.write(side, _FALSE.format(side))
 
-    async def _deceive_bob(self) -> None:
+    async def _deceive_bob(self) -> int:
         """Bob is told, and goes on: what he writes from then on is lost to the operator."""
         bob, line = self._person(BOB), self.script.read_by_the_operator
         read_count = len(bob.screen.read)
@@ -94,18 +96,21 @@ class Swap:
             await self._write_as(ALICE)
             notice = await bob.wait_until_told("alice's key has changed")
             await bob.wait_until_read(read_count + 1)
-            cells = (Cell(Manner.DOES, notice), Cell(Manner.READS, bob.screen.read[-1]))
-            self.conversation.tell(Row.of({BOB: cells}, self._relay_cell()))
+            cells = (Cell(Manner.HEEDS, notice), Cell(Manner.READS, bob.screen.read[-1]))
+            said_so = self._relay_cell("its operator writes to bob as alice")
+            self.conversation.tell(Row.of({BOB: cells}, said_so))
             await bob.say(line.text)
             await bob.wait_until_at_relay(line.text)
             opened = await self._operator.open_mail(ALICE)
         if opened != [line.text]:
             raise DemoFailed("the operator opens bob's mail", f"{len(opened)} texts were opened")
         said = {BOB: (Cell(Manner.SAYS, line.text),)}
-        note = f"its operator opens it with that key\n{opened[0]}"
-        self.conversation.tell(Row.of(said, self._relay_cell(note)))
+        sightings = self._stage.view.new_sightings()
+        loss = f"its operator opens it with that key:\n{opened[0]}"
+        self.conversation.tell(Row.of(said, RelayCell(sightings, loss=loss)))
+        return len(opened)
 
-    async def _meet_alice(self) -> None:
+    async def _meet_alice(self) -> int:
         """Alice is asked, and nothing goes out."""
         alice, line = self._person(ALICE), self.script.never_sent
         async with alice.chatting(self._stage.address):
@@ -119,12 +124,20 @@ class Swap:
             came = f"{len(new)} envelopes for bob came, {len(opened)} texts were opened"
             raise DemoFailed("alice is stopped", came)
         cells = (
-            Cell(Manner.DOES, question),
+            Cell(Manner.HEEDS, question),
             Cell(Manner.SAYS, line.text),
-            Cell(Manner.DOES, "stopped: exit code 4, nothing was sent"),
+            Cell(Manner.HEEDS, "stopped: exit code 4, nothing was sent"),
         )
-        note = "nothing came; its operator's key opens nothing"
+        note = "its operator writes to alice as bob; nothing comes back, nothing is opened"
         self.conversation.tell(Row.of({ALICE: cells}, self._relay_cell(note)))
+        return len(opened)
+
+    def _conclude(self) -> None:
+        cells = {
+            ALICE: (Cell(Manner.DOES, "had compared: was stopped, lost nothing"),),
+            BOB: (Cell(Manner.DOES, "had not: was told, went on, was read"),),
+        }
+        self.conversation.tell(Row.of(cells, RelayCell()))
 
     async def _mail_for_bob(self) -> set[bytes]:
         """Give the ids of the envelopes that wait for Bob, or whoever has his name."""

@@ -1,6 +1,7 @@
 """The verdict: everything that has to hold, and whether it does."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from scripts.blindness.examination import MediumReport
 from scripts.blindness.media import Medium
@@ -35,6 +36,7 @@ class Verdict:
         needles_count: their patterns in all forms, controls included.
         readings: what each side read.
         planted: what was planted on purpose, and where.
+        lost: how many texts of each side the relay's operator read under a swapped key.
     """
 
     reports: tuple[MediumReport, ...]
@@ -43,6 +45,7 @@ class Verdict:
     needles_count: int
     readings: tuple[Reading, ...]
     planted: tuple[Plant, ...] = ()
+    lost: Mapping[Side, int] = field(default_factory=dict)
 
     @property
     def hits(self) -> tuple[Hit, ...]:

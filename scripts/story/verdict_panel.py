@@ -70,6 +70,7 @@ def _judgement(verdict: Verdict) -> Text:
             _blindness_line(verdict),
             _controls_line(verdict),
             *map(_reading_line, verdict.readings),
+            *_lost_lines(verdict),
             _honest_line(),
             *_hit_lines(verdict.hits),
             *_plant_lines(verdict),
@@ -101,6 +102,17 @@ def _reading_line(reading: Reading) -> Text:
     name = reading.reader.capitalize()
     count = f"{len(reading.shown)} of {len(reading.expected)}"
     return _line(reading.is_exact, f"{name} read {count} messages, {words}")
+
+
+def _lost_lines(verdict: Verdict) -> Iterator[Text]:
+    """Say what somebody in the middle read in spite of it, and from whom."""
+    for side, count in verdict.lost.items():
+        name = side.capitalize()
+        if count:
+            words = f"{name} had never compared safety numbers: a swapped key read {count} text"
+            yield Text.assemble(("! ", "bold red"), words)
+        else:
+            yield _line(True, f"{name} had compared them: a swapped key read nothing")
 
 
 def _honest_line() -> Text:

@@ -67,15 +67,17 @@ def test_p7_a_swapped_key_is_told_to_one_and_stops_the_other(
 ) -> None:
     """Whoever never compared loses what comes after the notice, and nothing from before it."""
     act = done.stdout[done.stdout.index("act 5: ") : done.stdout.index("act 6: ")]
-    notice = act.index("bob does: alice's key has changed")
+    notice = act.index("bob is warned: alice's key has changed")
     lost = re.search(r"^bob says: (.+)$", act, re.MULTILINE)
     assert lost
     assert notice < lost.start()
-    assert f"its operator opens it with that key, {lost[1]}" in act
-    assert act.count("its operator opens") == 1
-    assert "alice does: The key of bob has changed: nothing goes there" in act
-    assert "alice does: stopped: exit code 4, nothing was sent" in act
-    assert "relay: nothing came; its operator's key opens nothing" in act
+    assert f"lost: its operator opens it with that key:, {lost[1]}" in act
+    assert act.count("lost: ") == 1
+    assert "alice is warned: The key of bob has changed: nothing goes there" in act
+    assert "alice is warned: stopped: exit code 4, nothing was sent" in act
+    assert "nothing comes back, nothing is opened" in act
+    assert "lost by bob to a swapped key: 1" in done.stdout
+    assert "lost by alice to a swapped key: 0" in done.stdout
 
 
 def test_p1_what_is_planted_is_found_where_it_is() -> None:
