@@ -8,7 +8,7 @@ import pytest
 from client.engine.takeover import HeldBack, TakenOver
 from protocol.ids import Name
 from protocol.limits import TAKEOVER_HOLD_MS
-from tests.client.engine.test_takeover import at, go, lost_device, new_home, until
+from tests.client.engine.takeover_rig import at, go, lost_device, new_home, until
 from tests.client.engine.world import Person
 
 ALICE = Name("alice")
