@@ -4,7 +4,6 @@ Spec: docs/client.md#replacing-the-device
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import trio
 
@@ -19,8 +18,6 @@ from client.values import TakeoverAnnounced
 from protocol.limits import HELD_REPLACEMENT_LIFE_MS
 from protocol.randomness import RandomBytes
 from protocol.signing import SigningKey
-
-_KEY_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class OwnDevice:
             RefusedByRelay: the name belongs to another device already.
             LocalError: it was never registered.
         """
-        return await self._shared.read(_credential)
+        return await self._shared.read(own_credential)
 
     async def object(self) -> Objection:
         """Decide that this device keeps its place, under another account key.
@@ -96,7 +93,8 @@ def announcement(tx: Transaction) -> TakeoverAnnounced | None:
     return announced if settings.relay_clock_ms(tx) < forgotten_ms else None
 
 
-def _credential(tx: Transaction) -> Credential:
+def own_credential(tx: Transaction) -> Credential:
+    """Give what lets another device take over the name; see :meth:`OwnDevice.credential`."""
     require_ours(tx)
     own = account.get(tx)
     if not own.registered:
@@ -119,7 +117,7 @@ def _object(tx: Transaction, random_bytes: RandomBytes) -> Objection:
         )
     next_key = account.get(tx).next_account_key
     if next_key is None:
-        next_key = SigningKey(random_bytes(_KEY_BYTES))
+        next_key = SigningKey.generate(random_bytes)
         account.prepare_key(tx, next_key)
     return Objection(announced, next_key)
 
