@@ -79,6 +79,16 @@ def create_profile(
     return final
 
 
+def make_home(home: Path) -> None:
+    """Make the folder of profiles if it is not there; blocks.
+
+    Raises:
+        LocalError: it cannot be made.
+    """
+    with _told_about(home):
+        make_folders(home)
+
+
 def discard_profile(folder: ProfileFolder, random_bytes: RandomBytes) -> None:
     """Remove a profile that the relay refused to register; blocks.
 
@@ -131,7 +141,7 @@ def found_account(
 
 
 def _newcomer(name: Name, random_bytes: RandomBytes) -> Founding:
-    account_key = SigningKey(random_bytes(_KEY_BYTES))
+    account_key = SigningKey.generate(random_bytes)
     return lambda tx: found_account(tx, name, account_key, random_bytes)
 
 

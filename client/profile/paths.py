@@ -6,6 +6,7 @@
         profile.db      the encrypted database (and -wal, -shm while it is open)
         receiver.lock   locked by the one process that receives
         listen.lock     locked by a `listen` while it prints
+      .takeover.lock    locked while a name is taken over
 
 Spec: docs/formats.md#the-folder
 """
@@ -72,6 +73,11 @@ def home_folder(option: Path | None, environment: Mapping[str, str]) -> Path:
 def profile_folder(home: Path, name: Name) -> ProfileFolder:
     """Give the folder of the profile ``name``, whether it exists or not."""
     return ProfileFolder(home / name)
+
+
+def takeover_lock(home: Path) -> Path:
+    """Give the file that is locked while a name is taken over into ``home``."""
+    return home / f"{TEMPORARY_PREFIX}takeover.lock"
 
 
 def list_home(home: Path) -> HomeListing:

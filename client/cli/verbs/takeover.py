@@ -17,7 +17,8 @@ from client.cli.settings import Settings
 from client.cli.takeovers import fingerprint
 from client.engine.own_name import takeover_waits
 from client.engine.place import Place
-from client.engine.takeover import HeldBack, TakenOver, take_over
+from client.engine.takeover import take_over
+from client.engine.takeover_attempt import HeldBack, TakenOver
 from client.errors import LocalError
 from client.network.address import parse_address
 from client.profile.account_file import Credential, write_account_file

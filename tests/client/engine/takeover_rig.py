@@ -14,6 +14,7 @@ from client.engine.takeover import take_over
 from client.network.address import RelayAddress
 from client.network.transport import Dialed, Dialer
 from client.profile.account_file import Credential
+from client.profile.paths import takeover_lock
 from protocol.ids import Name
 from protocol.limits import RECENTLY_ONLINE_MS
 from server.relay import PRESENCE_INTERVAL_SECONDS
@@ -99,3 +100,9 @@ def cutting_dialer(world: World, budget: int) -> Dialer:
         return replace(dialed, stream=DyingStream(dialed.stream, budget))
 
     return dial
+
+
+def left_in(place: Place) -> list[str]:
+    """Give the names in a folder of profiles, hidden ones as well, except that of the lock."""
+    names = {each.name for each in place.home.iterdir()}
+    return sorted(names - {takeover_lock(place.home).name})

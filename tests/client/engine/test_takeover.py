@@ -9,7 +9,8 @@ import trio
 
 from client.engine.own_name import NameLost, TakeoverWaits
 from client.engine.place import Place
-from client.engine.takeover import HeldBack, TakenOver, take_over
+from client.engine.takeover import take_over
+from client.engine.takeover_attempt import HeldBack, TakenOver
 from client.errors import ExitCode, LocalError, RefusedByRelay, RelayUnreachable
 from client.profile.paths import list_home
 from client.values import MessageState
@@ -22,6 +23,7 @@ from tests.client.engine.takeover_rig import (
     at,
     go,
     is_lost,
+    left_in,
     lost_device,
     new_home,
     until,
@@ -139,7 +141,7 @@ async def test_another_device_with_the_same_file_has_to_wait_and_leaves_nothing(
         other = new_home(world, "other")
         with pytest.raises(RefusedByRelay, match="Another takeover"):
             await go(world, safe, other)
-        assert list(other.home.iterdir()) == []
+        assert left_in(other) == []
         world.clock.advance(TAKEOVER_HOLD_MS)
         assert isinstance(await go(world, safe, new_home(world)), TakenOver)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from client.engine.takeover import TakenOver, take_over
+from client.engine.takeover import take_over
+from client.engine.takeover_attempt import TakenOver
 from client.errors import LocalError, RelayUnreachable
 from client.profile.account_file import Credential
 from tests.client.engine.takeover_rig import (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from client.engine.takeover import HeldBack, TakenOver
+from client.engine.takeover_attempt import HeldBack, TakenOver
 from protocol.ids import Name
 from protocol.limits import TAKEOVER_HOLD_MS
 from tests.client.engine.takeover_rig import at, go, lost_device, new_home, until

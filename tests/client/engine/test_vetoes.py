@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from client.engine.takeover import HeldBack, TakenOver
+from client.engine.place import Place
+from client.engine.takeover_attempt import HeldBack, TakenOver
 from client.errors import LocalError, RefusedByRelay, RelayUnreachable
 from client.values import TakeoverAnnounced
 from protocol.limits import TAKEOVER_HOLD_MS
@@ -14,6 +15,7 @@ from tests.client.engine.streams import DyingStream
 from tests.client.engine.takeover_rig import (
     Safe,
     go,
+    left_in,
     lost_device,
     new_home,
     stay_away,
@@ -47,10 +49,10 @@ async def test_the_old_device_is_told_and_its_veto_changes_the_account_key(
         world.clock.advance(TAKEOVER_HOLD_MS)
         with pytest.raises(RefusedByRelay, match="objected"):
             await go(world, safe, place)
-        assert list(place.home.iterdir()) == []
+        assert left_in(place) == []
         with pytest.raises(RefusedByRelay, match="stale"):
             await go(world, safe, place)
-        assert list(place.home.iterdir()) == []
+        assert left_in(place) == []
         await stay_away(world)
         assert isinstance(await go(world, Safe(fresh), place), TakenOver)
 
@@ -117,3 +119,23 @@ async def test_p3_a_file_saved_before_the_veto_was_answered_is_good_either_way(
                 await alice.engine.own_device.wait_settled(objection, 5)
             saved = await alice.engine.own_device.credential()
             assert (saved.key, saved.next_key) == (safe.credential.key, objection.account_key)
+
+
+async def test_a_file_saved_here_before_the_veto_was_answered_is_not_overwritten_here(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with lost_device(tmp_path, rng, away_ms=0) as (world, safe):
+        await go(world, safe, new_home(world))
+        async with world.engine("alice", receive=False) as alice:
+            await until(alice, alice.engine.own_device.announcement)
+        await world.kill_relay()
+        async with world.engine("alice", receive=False) as alice:
+            objection = await alice.engine.own_device.object()
+            saved = Safe(await alice.engine.own_device.credential())
+        await world.start_relay()
+        with pytest.raises(LocalError, match="already"):  # by mistake, where the name still is
+            await go(world, saved, Place(world.home, None, world.surroundings("here")))
+        async with world.engine("alice", receive=False) as alice:
+            await alice.engine.own_device.wait_settled(objection, 600)
+        await stay_away(world)
+        assert isinstance(await go(world, saved, new_home(world, "third")), TakenOver)
