@@ -15,13 +15,12 @@ from typing import Final
 from client.messaging import submitting
 from client.messaging.encrypting import present_ms
 from client.messaging.sending import packed_again
-from client.store import contacts, conversation, history, outbox, settings
+from client.store import contacts, conversation, history, outbox
 from client.store.outbox import NewItem, WaitingContent
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.e2ee.content import decode_content_untrusted, encode_content
 from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, EnvelopeId, Name
-from protocol.limits import MAIL_LIFE_MS
 
 _NO_COUNTER: Final = (1 << 63) - 1
 """Above any that was taken, so a text that never left gets its number when it does."""
@@ -30,12 +29,12 @@ _NO_COUNTER: Final = (1 << 63) - 1
 def hold_back(tx: Transaction, peer: Name, surroundings: Surroundings) -> int:
     """Let every text to ``peer`` without a receipt wait for a person; tell how many wait now.
 
+    However old it is: the relay, which says how old, would else choose which ones are asked about.
     Whatever else was queued for the former key is forgotten: receipts, requests and the like.
     """
     waiting = outbox.awaiting(tx, peer) + outbox.held_back(tx, peer)
     contents = {each.message_id: _unnumbered(tx, peer, each) for each in waiting}
-    since_ms = settings.relay_clock_ms(tx) - MAIL_LIFE_MS
-    entries = conversation.undelivered(tx, peer, since_ms)
+    entries = conversation.all_undelivered(tx, peer)
     outbox.delete_peer(tx, peer)
     for entry in entries:
         history.mark_queued_again(tx, entry.row_id)
@@ -52,7 +51,13 @@ def hold_back(tx: Transaction, peer: Name, surroundings: Surroundings) -> int:
 
 
 def release(tx: Transaction, peer: Name) -> None:
-    """Let the texts that were held back go to the key that ``peer`` shows now."""
+    """Let the texts that were held back go to the key that ``peer`` shows now.
+
+    The only place where a text comes to be for another identity than it was written for.
+    """
+    series = contacts.find(tx, peer).series
+    for waiting in outbox.held_back(tx, peer):
+        history.dedicate(tx, peer, waiting.message_id, series)
     outbox.release(tx, peer)
 
 

@@ -19,6 +19,7 @@ from client.errors import LocalError
 from client.messaging.blocking import require_not_blocked
 from client.messaging.encrypting import Route, encrypt_on, is_stale, present_ms, route_to
 from client.messaging.profile_sharing import tell_if_due
+from client.messaging.reader import require_meant
 from client.store import (
     account,
     contacts,
@@ -79,6 +80,7 @@ def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundi
             sent_at_ms=now_ms,
             arrival_ms=None,
             counter=counter,
+            written_for=contacts.find(tx, peer).series,
         ),
     )
     envelope = b"" if waits else _encrypt(tx, peer, message_id, packed, surroundings)
@@ -188,6 +190,7 @@ def _encrypt_on(
     surroundings: Surroundings,
 ) -> bytes:
     """Give the envelope; remember which message it is, for the peer may ask, and show it."""
+    require_meant(tx, route, message_id)
     encrypted = encrypt_on(tx, route, content, surroundings.random_bytes)
     peer, identity = route.session.peer.name, route.session.peer_identity
     sent.add(tx, Sent(encrypted.digest, peer, identity, message_id), settings.relay_clock_ms(tx))

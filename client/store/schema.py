@@ -31,7 +31,7 @@ from client.store import (
 from client.store.transaction import Transaction
 
 APPLICATION_ID: Final = int.from_bytes(b"glpp")
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 TABLES: Final[tuple[str, ...]] = (
     *account.TABLE,
