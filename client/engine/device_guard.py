@@ -18,7 +18,7 @@ from client.engine.shared import Shared
 from client.network.connection import RelayConnection
 from client.network.refusals import RelayRefusal
 from client.network.statements import veto_statement
-from client.store import account, takeover
+from client.store import account, settings, takeover
 from client.store.account import OwnAccount
 from client.store.transaction import Transaction
 from client.values import TakeoverAnnounced
@@ -100,7 +100,7 @@ class _Veto:
 
 
 def _installed(tx: Transaction, generation: int) -> None:
-    account.install_prepared_key(tx)
+    account.install_prepared_key(tx, settings.relay_clock_ms(tx))
     account.set_generation(tx, generation)
     takeover.settle(tx)
 

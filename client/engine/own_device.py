@@ -103,7 +103,12 @@ def own_credential(tx: Transaction) -> Credential:
             hint=f"Register first: glasspost register {own.name}",
         )
     return Credential(
-        own.name, required_relay(tx), own.generation, own.account_key, own.next_account_key
+        own.name,
+        required_relay(tx),
+        own.generation,
+        own.account_key,
+        own.next_account_key,
+        own.former_account_key,
     )
 
 
