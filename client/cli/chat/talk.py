@@ -159,10 +159,24 @@ class Talk:
     async def _show_changes(self, peer: Name) -> None:
         async with self._one_at_a_time:
             for entry in await self._changed(peer):
-                if entry.row_id in self._shown:
-                    self._say_state(entry)
-                else:
-                    self._say(entry)
+                self._show(entry)
+
+    def _show(self, entry: HistoryEntry) -> None:
+        if entry.outgoing and entry.peer != self.peer:
+            self._note_elsewhere(entry)
+        elif entry.row_id in self._shown:
+            self._say_state(entry)
+        else:
+            self._say(entry)
+
+    def _note_elsewhere(self, entry: HistoryEntry) -> None:
+        """Pass over our own lines in another conversation: here they would read as said here.
+
+        Only that one failed is worth the interruption, and then it is named to whom it was.
+        """
+        self._shown[entry.row_id] = entry.state
+        if entry.state is MessageState.FAILED:
+            self.tell(f"To {entry.peer}: {_state_words(entry)}")
 
     async def _changed(self, peer: Name) -> list[HistoryEntry]:
         """Give the lines that are not shown as they are now; reads back until all are found."""
@@ -192,8 +206,7 @@ class Talk:
         again = self._view.say_again(entry_lines(entry, self._layout(entry)), str(entry.row_id))
         if again and entry.state is not MessageState.FAILED:
             return
-        words = f"{MARKS[entry.state]} {STATE_WORDS[entry.state]}: "
-        self.tell(f"{words}{shorten(entry.text, _QUOTE_CHARS)} {entry.failure}".rstrip())
+        self.tell(_state_words(entry))
 
     def _layout(self, entry: HistoryEntry) -> Layout:
         return layout_for(self._view.console, {entry.peer, self.peer or entry.peer})
@@ -243,6 +256,12 @@ class Talk:
     def _set_prompt(self) -> None:
         offline = " (offline)" if self._connection is Connection.OFFLINE else ""
         self._view.prompt(f"{self.peer or ''}{offline}> ".lstrip())
+
+
+def _state_words(entry: HistoryEntry) -> str:
+    """Say how far a line above has come."""
+    words = f"{MARKS[entry.state]} {STATE_WORDS[entry.state]}: "
+    return f"{words}{shorten(entry.text, _QUOTE_CHARS)} {entry.failure}".rstrip()
 
 
 def _connection_words(event: ConnectionChanged, problem: UserError | None) -> str:

@@ -136,6 +136,24 @@ async def test_a_failure_says_why() -> None:
         ]
 
 
+async def test_what_goes_to_somebody_else_from_elsewhere_is_not_shown_here() -> None:
+    async with talking() as scene:
+        scene.engine.add("carol", "only for carol", outgoing=True)
+        assert await scene.told(HistoryChanged(CAROL)) == []
+        scene.engine.become(1, MessageState.DELIVERED)
+        assert await scene.told() == []
+        assert "only for carol" in (await scene.type("/to carol"))[-1]
+
+
+async def test_a_failure_in_another_conversation_names_it() -> None:
+    async with talking() as scene:
+        await scene.type("only for bob", "/to carol")
+        scene.engine.become(1, MessageState.FAILED, "There is no account named bob.")
+        (said,) = await scene.told()
+        assert said.startswith("-- To bob: x failed: ")
+        assert "only for bob" in said
+
+
 async def test_an_outage_is_said_once_and_its_end_too() -> None:
     async with talking() as scene:
         scene.engine.last_problem = RelayUnreachable("The connection was lost.")
