@@ -66,6 +66,10 @@ class Commanding:
         self._talk.tell("/to NAME begins a conversation, /help lists the commands, /quit leaves.")
 
     async def _to(self, argument: str) -> None:
+        # Whoever mistypes the name goes on to type a text, and means it for nobody we know of.
+        self._talk.talk_with_nobody()
+        if not argument:
+            raise LocalError("/to needs a name.", hint="For example: /to bob; see /contacts.")
         peer = parse_peer(argument)
         if peer == (await self._engine.status()).name:
             raise LocalError("That is you.", hint="Name somebody else.")

@@ -75,15 +75,21 @@ class Talk:
                 nursery.cancel_scope.cancel()
         await self._engine.settle(SETTLE_TIMEOUT_S)
 
+    def talk_with_nobody(self) -> None:
+        """Let no text go to anybody until somebody is chosen."""
+        self.peer = None
+        self._set_prompt()
+
     async def switch_to(self, peer: Name) -> None:
         """Talk with somebody else, from the last lines of what was said before."""
         self.peer = peer
         self._set_prompt()
-        entries = await self._engine.history(peer, BACKLOG)
+        entries = await self._with_untold(peer, await self._engine.history(peer, BACKLOG))
         if not entries:
             self.tell(f"Nothing was said with {peer} yet. Type a text, then Enter.")
         for entry in entries:
             self._say(entry)
+        await self._mark_told(entries)
         if self._unsent:
             self._view.put_back(self._unsent)
             self._unsent = ""
@@ -158,8 +164,22 @@ class Talk:
 
     async def _show_changes(self, peer: Name) -> None:
         async with self._one_at_a_time:
-            for entry in await self._changed(peer):
+            entries = await self._changed(peer)
+            for entry in entries:
                 self._show(entry)
+            await self._mark_told(entries)
+
+    async def _with_untold(self, peer: Name, entries: list[HistoryEntry]) -> list[HistoryEntry]:
+        """Give ``entries`` with notices of a changed key before them that nothing has shown yet."""
+        known = {entry.row_id for entry in entries}
+        untold = await self._engine.untold_notices(peer)
+        return [entry for entry in untold if entry.row_id not in known] + entries
+
+    async def _mark_told(self, entries: list[HistoryEntry]) -> None:
+        """Note that notices were read here: a text from now on is for the key they tell of."""
+        rows = [entry.row_id for entry in entries if entry.kind is EntryKind.NOTICE]
+        if rows:
+            await self._engine.mark_listened(rows)
 
     def _show(self, entry: HistoryEntry) -> None:
         if entry.outgoing and entry.peer != self.peer:
@@ -233,8 +253,17 @@ class Talk:
             self._unsent = text
             self.tell("To whom? Choose with /to NAME.")
             return
-        await self._engine.send_text(self.peer, text)
+        async with self._one_at_a_time:  # what is on the screen is marked as told by then
+            unseen = await self._engine.untold_notices(self.peer)
+            await self._engine.send_text(self.peer, text)
         await self._show_changes(self.peer)
+        if unseen:
+            await self._tell_all_held_back(self.peer)
+
+    async def _tell_all_held_back(self, peer: Name) -> None:
+        for contact in await self._engine.contacts():
+            if contact.name == peer and contact.held_back_count:
+                self._tell_held_back(contact)
 
     # --- the connection -------------------------------------------------------
 

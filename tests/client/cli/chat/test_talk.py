@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
@@ -227,10 +228,28 @@ async def test_errors_are_said_and_the_talk_goes_on() -> None:
         (said,) = await scene.type("---")
         assert said.startswith("glasspost: The message is empty.")
         assert "next Write something." in said
-        for line in ("/to Not-A-Name!", "/to alice", "/history zero", "/search", "/verify 123"):
+        for line in ("/history zero", "/search", "/verify 123"):
             (said,) = await scene.type(line)
             assert said.startswith("glasspost: ")
         assert await scene.type("still here") == [f"{NOW}  you  .   still here"]
+
+
+@pytest.mark.parametrize("wrong", ["/to alice", "/to Not-A-Name!", "/to"])
+async def test_after_a_name_that_is_none_nothing_goes_to_the_former_peer(wrong: str) -> None:
+    async with talking() as scene:
+        said = await scene.type(wrong, "for somebody else")
+        assert said[0].startswith("glasspost: ")
+        assert "To whom?" in said[1]
+        assert scene.engine.rows == []
+        assert scene.view.words == "> "
+        await scene.type("/to bob")
+        assert scene.view.draft == "for somebody else"
+
+
+async def test_a_name_is_asked_for_in_a_sentence() -> None:
+    async with talking() as scene:
+        (said,) = await scene.type("/to")
+        assert said.startswith("glasspost: /to needs a name.")
 
 
 async def test_every_command_answers() -> None:
