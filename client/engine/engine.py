@@ -243,14 +243,15 @@ class Engine:
     # --- services -------------------------------------------------------------
 
     async def _run(self, *, receive: bool) -> None:
-        guard = DeviceGuard(self._shared)
+        guard, token_keeper = DeviceGuard(self._shared), TokenKeeper(self._shared)
         services: list[Service] = [
             self._flusher.serve,
             self._fetcher.serve,
             guard.hear,
             guard.object,
             Timekeeper(self._shared).serve,
-            TokenKeeper(self._shared).serve,
+            token_keeper.serve,
+            token_keeper.resolve_doubts,
         ]
         if receive:
             services.append(Receiver(self._shared, self._election).serve)

@@ -27,6 +27,7 @@ from client.store import (
     settings,
     specimens,
     takeover,
+    token_attempts,
 )
 from client.store.transaction import Transaction
 
@@ -40,6 +41,7 @@ TABLES: Final[tuple[str, ...]] = (
     *contacts.TABLE,
     *peer_keys.TABLE,
     *profile_keys.TABLE,
+    *token_attempts.TABLE,
     *sessions.TABLE,
     *prekeys.TABLE,
     *handshakes.TABLE,
