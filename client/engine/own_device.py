@@ -3,10 +3,12 @@
 Spec: docs/client.md#replacing-the-device
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import trio
 
+from client.engine.device_guard import DeviceGuard
 from client.engine.own_name import require_ours
 from client.engine.relay_settings import required_relay
 from client.engine.shared import Shared
@@ -36,8 +38,8 @@ class Objection:
 class OwnDevice:
     """The device of this profile."""
 
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
+    def __init__(self, shared: Shared, guard: DeviceGuard) -> None:
+        self._shared, self._guard = shared, guard
 
     async def identity(self) -> bytes:
         """Give the 32-byte identity of this device."""
@@ -46,6 +48,16 @@ class OwnDevice:
     async def announcement(self) -> TakeoverAnnounced | None:
         """Give what was announced and is not settled, or None."""
         return await self._shared.read(announcement)
+
+    async def announced_at_login(self, timeout_s: float) -> TakeoverAnnounced | None:
+        """Give the same once the relay has been heard out after a login.
+
+        The relay tells each connection anew, and this process may be the first to hear it. If it is
+        not reached, or not in this time, what is on disk has to do.
+        """
+        with trio.move_on_after(timeout_s), suppress(UserError):
+            await self._guard.hear_out()
+        return await self.announcement()
 
     async def credential(self) -> Credential:
         """Give what lets another device take over the name.
