@@ -4,26 +4,23 @@
                         release       it goes to the new key, under its message id
                         give_up       it fails, with its reason
 
-What is written after the change does not wait: whoever wrote it could know.
+What is written after the change waits as well, until the notice of it was told on some
+terminal (:func:`client.messaging.reader.known_series`); then whoever writes can know.
 
 Spec: docs/client.md#a-changed-key
 """
 
 from dataclasses import replace
-from typing import Final
 
 from client.messaging import submitting
 from client.messaging.encrypting import present_ms
-from client.messaging.sending import packed_again
+from client.messaging.sending import NO_COUNTER, packed_again
 from client.store import contacts, conversation, history, outbox
 from client.store.outbox import NewItem, WaitingContent
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.e2ee.content import decode_content_untrusted, encode_content
 from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, EnvelopeId, Name
-
-_NO_COUNTER: Final = (1 << 63) - 1
-"""Above any that was taken, so a text that never left gets its number when it does."""
 
 
 def hold_back(tx: Transaction, peer: Name, surroundings: Surroundings) -> int:
@@ -75,4 +72,4 @@ def _unnumbered(tx: Transaction, peer: Name, waiting: WaitingContent) -> bytes:
     content = decode_content_untrusted(waiting.content)
     if content.counter <= contacts.last_counter(tx, peer):
         return waiting.content
-    return encode_content(replace(content, counter=_NO_COUNTER))
+    return encode_content(replace(content, counter=NO_COUNTER))

@@ -9,10 +9,10 @@ Spec: docs/client.md#a-changed-key
 """
 
 from client.messaging.encrypting import Route
-from client.store import contacts, history
+from client.store import contacts, conversation, history
 from client.store.transaction import Transaction
 from protocol.errors import CallerError
-from protocol.ids import MessageId
+from protocol.ids import MessageId, Name
 
 
 class WrittenForAnother(CallerError):
@@ -20,6 +20,15 @@ class WrittenForAnother(CallerError):
 
     def __init__(self) -> None:
         super().__init__("a text was written for another identity of its reader")
+
+
+def known_series(tx: Transaction, peer: Name) -> int:
+    """Give the series of the identity that whoever writes to ``peer`` now can know of.
+
+    0, which is nobody's, while the notice of a change was told on no terminal: another process
+    may have taken that change a moment ago, or days ago with nobody looking.
+    """
+    return 0 if conversation.untold_notices(tx, peer) else contacts.find(tx, peer).series
 
 
 def require_meant(tx: Transaction, route: Route, message_id: MessageId) -> None:

@@ -94,7 +94,7 @@ def unlistened(tx: Transaction, limit: int) -> list[HistoryEntry]:
 
 
 def untold_notices(tx: Transaction, peer: Name) -> list[HistoryEntry]:
-    """Give the notices about ``peer`` that no ``listen`` and no ``send`` has told, oldest first."""
+    """Give the notices of a changed key of ``peer`` that no terminal has shown, oldest first."""
     return _entries(
         tx,
         "WHERE peer = ? AND kind = ? AND listened = 0 ORDER BY row_id",

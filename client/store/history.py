@@ -262,3 +262,11 @@ def mark_listened(tx: Transaction, row_ids: list[int]) -> None:
     """Note that ``listen`` has printed these lines."""
     for row_id in row_ids:
         tx.execute("UPDATE history SET listened = 1 WHERE row_id = ?", (row_id,))
+
+
+def mark_notices_told(tx: Transaction, peer: Name) -> None:
+    """Note that a person knows of the present key of ``peer``: it was shown, and answered for."""
+    tx.execute(
+        "UPDATE history SET listened = 1 WHERE peer = ? AND kind = ? AND listened = 0",
+        (peer, EntryKind.NOTICE),
+    )

@@ -18,7 +18,7 @@ from client.messaging import answers, blocking, submitting, trust
 from client.messaging.sending import queue_undelivered_again
 from client.store import contacts, outbox, settings
 from client.values import EntryKind, HistoryEntry, MessageState
-from tests.client.messaging.test_key_change import CHANGED
+from tests.client.messaging.test_key_change import CHANGED, read_notices
 from tests.support.clients import Client, Clock, FakeRelay, Shelf
 
 DAY_MS = 86_400_000
@@ -34,6 +34,7 @@ class World:
     alice: Client
     bobs: list[Client]
     shelves: list[Shelf]
+    known: bytes  # the identity that Alice could know of
     shown: int = 0
     meant: dict[str, set[bytes]] = field(default_factory=dict)
 
@@ -63,11 +64,15 @@ class World:
 
     def write(self) -> None:
         text = f"text {len(self.meant)}"
-        self.meant[text] = {self.pinned()}
+        self.meant[text] = {self.known}
         try:
             self.alice.send(self.bob, text)
         except LocalError:  # blocked
             self.meant[text] = set()
+
+    def read(self) -> None:
+        read_notices(self.alice, self.bob)
+        self.known = self.pinned()
 
     def change(self) -> None:
         self.show(self.rng.randrange(BOBS))
@@ -125,6 +130,7 @@ class World:
         """Let Alice compare what is pinned: the next change is a question."""
         peer, identity, around = self.bob.name, self.pinned(), self.alice.surroundings
         self._send_on(identity)
+        self.known = identity
         self.alice.write(lambda tx: answers.verify(tx, peer, identity, around))
 
     def accept(self) -> None:
@@ -132,6 +138,7 @@ class World:
         asked = self.alice.read(lambda tx: trust.open_question(tx, peer))
         if asked is None:
             return
+        self.known = asked.identity
         undelivered = (MessageState.QUEUED, MessageState.AT_RELAY)
         if isinstance(asked, trust.OpenQuestion):
             for each in self.alice.history(self.bob):
@@ -168,6 +175,7 @@ class World:
 
 STEPS: dict[Callable[[World], None], int] = {  # and how often
     World.write: 16,
+    World.read: 8,
     World.change: 12,
     World.look: 2,
     World.lose_mail: 12,
@@ -202,7 +210,7 @@ def world(tmp_path: Path, rng: random.Random) -> Iterator[World]:
             shelves.append(relay.shelves[bobs[0].name])
         relay.shelves[bobs[0].name] = shelves[0]
         alice.write(lambda tx: contacts.pin(tx, bobs[0].name, bobs[0].device.identity.public))
-        yield World(rng, alice, bobs, shelves)
+        yield World(rng, alice, bobs, shelves, bobs[0].device.identity.public)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -40,6 +40,7 @@ class FakeEngine:
     settled: bool = False
     asked: list[Name] = field(default_factory=list)
     answers: list[tuple[Name, str]] = field(default_factory=list)
+    told: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._send, self._receive = trio.open_memory_channel[EngineEvent](100)
@@ -94,6 +95,20 @@ class FakeEngine:
     async def history(self, peer: Name, limit: int) -> list[HistoryEntry]:
         """Give the newest lines."""
         return [entry for entry in self.rows if entry.peer == peer][-limit:]
+
+    async def untold_notices(self, peer: Name) -> list[HistoryEntry]:
+        """Give the notices that were not marked."""
+        return [
+            entry
+            for entry in self.rows
+            if entry.peer == peer
+            and entry.kind is EntryKind.NOTICE
+            and entry.row_id not in self.told
+        ]
+
+    async def mark_listened(self, row_ids: list[int]) -> None:
+        """Remember what was told."""
+        self.told.update(row_ids)
 
     async def search(self, words: str, limit: int) -> list[HistoryEntry]:
         """Give what holds the words as they are."""
