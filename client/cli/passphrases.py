@@ -13,6 +13,8 @@ from client.text import clean_line
 # Longer than any sentence; keeps a wrong file (a disk image, /dev/zero) out of memory.
 MAX_PASSPHRASE_BYTES: Final = 4_096
 
+UNLOCKED: Final = "The profile has no passphrase: whoever copies its folder can read it."
+
 
 def read_passphrase_file(name: str) -> str:
     """Give the first line of a file, without its end.

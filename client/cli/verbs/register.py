@@ -7,7 +7,7 @@ import click
 from client.cli.opening import REAL_SURROUNDINGS, passphrase_of
 from client.cli.options import global_options
 from client.cli.output import Json, Output
-from client.cli.passphrases import new_passphrase
+from client.cli.passphrases import UNLOCKED, new_passphrase
 from client.cli.profiles import home_of, parse_own
 from client.cli.running import asynchronous
 from client.cli.settings import DEFAULT_RELAY, Settings
@@ -66,7 +66,7 @@ async def command(settings: Settings, name: str, no_passphrase: bool) -> None:
         output.line(_moved_words(own, done.moved_from, is_same_relay=done.is_same_relay))
     output.line(f"The profile is {clean_line(str(folder))}: its keys exist nowhere else.")
     if passphrase is None:
-        output.note("It has no passphrase: whoever copies the folder can read it.")
+        output.note(UNLOCKED)
 
 
 def _moved_words(own: Name, former: RelayAddress, *, is_same_relay: bool) -> str:

@@ -217,12 +217,23 @@ def test_the_first_chat_sets_everything_up(
 def test_a_later_chat_starts_the_stopped_relay_again(newcomers: tuple[Person, Person, str]) -> None:
     alice, bob, address = newcomers
     for person in (alice, bob):
-        assert person.run("--relay", address, "chat", stdin="").code == 0
+        made = person.run("--relay", address, "chat", "--no-passphrase", stdin="")
+        assert (made.code, "has no passphrase" in made.err) == (0, True)
     assert alice.run("relay", "stop").code == 0
     done = alice.run("chat", "bob", stdin="are you there?\n")
     assert done.code == 0, done.err
     assert "Started a relay" in done.err
     assert bob.listen(1) == ["are you there?"]
+
+
+def test_nobody_gets_an_unlocked_profile_without_having_said_so(
+    strangers: tuple[Person, Person],
+) -> None:
+    dave = replace(strangers[0], name="dave")
+    for verb in (("chat",), ("register", "dave")):
+        done = dave.run("--relay", f"127.0.0.1:{free_port()}", *verb, stdin="")
+        assert (done.code, "--no-passphrase" in done.err) == (1, True), done.err
+        assert not (dave.home / "dave").exists()
 
 
 def test_chat_asks_for_a_name(
