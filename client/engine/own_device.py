@@ -5,6 +5,7 @@ Spec: docs/client.md#replacing-the-device
 
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import trio
 
@@ -33,6 +34,15 @@ class Objection:
 
     announced: TakeoverAnnounced
     account_key: SigningKey
+
+
+class TakeoverEnd(Enum):
+    """How the takeover that another device has asked for came to its end."""
+
+    VETOED = auto()
+    DROPPED = auto()
+    CARRIED_OUT = auto()
+    ANOTHER_BEGAN = auto()
 
 
 class OwnDevice:
@@ -95,6 +105,16 @@ class OwnDevice:
                 await self._shared.changed.wait_beyond(heard)
         raise _not_reached(self._shared.standing.problem)
 
+    async def wait_over(self, announced: TakeoverAnnounced) -> TakeoverEnd:
+        """Wait until it is decided, here or by another process, what was announced."""
+        key = (await self._shared.read(account.get)).account_key
+        while True:
+            heard = self._shared.changed.count
+            end = await self._shared.read(lambda tx: _end(tx, announced, key))
+            if end is not None:
+                return end
+            await self._shared.changed.wait_beyond(heard)
+
 
 def announcement(tx: Transaction) -> TakeoverAnnounced | None:
     """Give what was announced and is not settled; what the relay has forgotten by now, is."""
@@ -147,6 +167,18 @@ def _is_settled(tx: Transaction, objection: Objection) -> bool:
     if own.next_account_key is None:
         raise _withdrawn()
     return False
+
+
+def _end(tx: Transaction, announced: TakeoverAnnounced, key: SigningKey) -> TakeoverEnd | None:
+    """Tell how ``announced`` ended; ``key`` is the account key from before. None: it is open."""
+    now, own = announcement(tx), account.get(tx)
+    if now == announced:
+        return None
+    if own.replaced:
+        return TakeoverEnd.CARRIED_OUT
+    if now is not None:
+        return TakeoverEnd.ANOTHER_BEGAN
+    return TakeoverEnd.DROPPED if own.account_key == key else TakeoverEnd.VETOED
 
 
 def _withdrawn() -> RefusedByRelay:

@@ -41,6 +41,7 @@ class Commanding:
             "block": self._block,
             "unblock": self._unblock,
             "trust": self._trust,
+            "veto": self._veto,
             "history": self._history,
             "search": self._search,
             "status": self._status,
@@ -114,6 +115,11 @@ class Commanding:
             return
         self._view.say(asking(question, (await self._engine.status()).name))
         self._talk.tell("Here:  /verify DIGITS, /trust accept or /trust keep")
+
+    async def _veto(self, _argument: str) -> None:
+        await self._engine.own_device.object()
+        # Whether it came in time is told when the relay has answered.
+        self._talk.tell("Your veto is kept, and goes to the relay as soon as it is reached.")
 
     async def _history(self, argument: str) -> None:
         peer = self._peer()

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from client.cli.chat.commanding import Commanding
 from client.cli.chat.commands import Command, NotACommand, Say, parse_line
+from client.cli.chat.takeover_news import TakeoverNews
 from client.cli.chat.views import View
 from client.cli.failure import failure_of
 from client.cli.hints import in_chat
@@ -20,7 +21,6 @@ from client.cli.lines import Layout, entry_lines, layout_for, width_of
 from client.cli.output import failure_text
 from client.cli.states import MARKS, STATE_WORDS
 from client.cli.tables import beside, count_of
-from client.cli.takeovers import announced_words
 from client.engine.engine import Engine
 from client.engine.own_name import NotOurs
 from client.errors import RelayUnreachable, UserError
@@ -57,7 +57,9 @@ class Talk:
         self._newest_at_start = 0
         self._connection: Connection | None = None
         self._told: object = None
-        self._takeover: TakeoverAnnounced | None = None
+        self._takeover = TakeoverNews(
+            engine, lambda words, style: self.tell(self.speak(words), style)
+        )
         self._hinted = False
         self._unsent = ""
         self._one_at_a_time = trio.Lock()
@@ -68,6 +70,7 @@ class Talk:
             await self._begin()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._follow, events)
+                nursery.start_soon(self._takeover.follow)
                 async with aclosing(self._view.lines()) as lines:
                     async for line in lines:
                         if not await self._obey(line):
@@ -124,7 +127,7 @@ class Talk:
                 self._tell_question(contact.name)
             elif contact.held_back_count:
                 self._tell_held_back(contact)
-        self._tell_takeover((await self._engine.status()).takeover)
+        self._takeover.hear((await self._engine.status()).takeover)
         problem = self._engine.last_problem
         self._tell_connection(
             ConnectionChanged(self._engine.connection, "" if problem is None else problem.reason)
@@ -137,15 +140,9 @@ class Talk:
             elif isinstance(event, HistoryChanged):
                 await self._show_changes(event.peer)
             elif isinstance(event, TakeoverAnnounced):
-                self._tell_takeover(event)
+                self._takeover.hear(event)
             else:
                 self._tell_question(event.peer)
-
-    def _tell_takeover(self, announced: TakeoverAnnounced | None) -> None:
-        if announced is None or announced == self._takeover:
-            return
-        self._takeover = announced
-        self.tell(self.speak(announced_words(announced)), "bold yellow")
 
     def _tell_question(self, peer: Name) -> None:
         self.tell(

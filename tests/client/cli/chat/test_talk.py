@@ -9,13 +9,16 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from client.cli.chat.talk import BACKLOG, Talk
-from client.errors import RelayUnreachable, TrustOpen
+from client.engine.own_device import TakeoverEnd
+from client.errors import LocalError, RelayUnreachable, TrustOpen
 from client.moments import clock
 from client.values import (
     Connection,
     ConnectionChanged,
+    EngineEvent,
     HistoryChanged,
     MessageState,
+    TakeoverAnnounced,
     TrustQuestion,
 )
 from protocol.ids import Name
@@ -39,7 +42,7 @@ class Scene:
         await wait_all_tasks_blocked()
         return self.view.said[before:]
 
-    async def told(self, *events: HistoryChanged | ConnectionChanged | TrustQuestion) -> list[str]:
+    async def told(self, *events: EngineEvent) -> list[str]:
         """Let things happen; gives what was said since."""
         before = len(self.view.said)
         for event in events:
@@ -276,6 +279,31 @@ async def test_verifying_compares_the_digits() -> None:
         spaced = " ".join(NUMBER[at : at + 5] for at in range(0, 60, 5))
         assert "is checked" in (await scene.type(f"/verify {spaced}"))[0]
         assert scene.engine.verified == [BOB]
+
+
+@pytest.mark.parametrize(
+    ("end", "words"), [(TakeoverEnd.VETOED, "is vetoed"), (TakeoverEnd.DROPPED, "is over")]
+)
+async def test_a_takeover_is_told_answered_and_over(end: TakeoverEnd, words: str) -> None:
+    announced = TakeoverAnnounced(b"n" * 32, START_MS)
+    async with talking() as scene:
+        device = scene.engine.own_device
+        device.end = end
+        (said,) = await scene.told(announced, announced)
+        assert "another device has asked" in said.lower()
+        assert said.endswith("If that is not you: /veto")
+        assert "goes to the relay" in (await scene.type("/veto"))[0]
+        assert device.vetoes == 1
+        device.ended.set()
+        (said,) = await scene.told()
+        assert words in said
+
+
+async def test_advice_names_the_commands_of_the_chat() -> None:
+    async with talking() as scene:
+        assert "/help" in (await scene.type("/verify abc"))[0]
+        scene.engine.refusal = LocalError("Blocked.", hint="Run: glasspost unblock bob")
+        assert "/unblock bob" in (await scene.type("hello"))[0]
 
 
 async def test_quit_leaves() -> None:
