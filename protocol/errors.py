@@ -177,6 +177,13 @@ class DecryptionFailed(PeerError):
         self.what = what
 
 
+class WrongSenderTag(PeerError):
+    """A sealed payload was not made under the identity key of the sender it names."""
+
+    def __init__(self) -> None:
+        super().__init__("it was not sealed by the sender it names")
+
+
 class KeyGone(PeerError):
     """The message key was used before, or has expired (a duplicate, or unavailable)."""
 
