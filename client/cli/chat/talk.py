@@ -1,7 +1,8 @@
 """A conversation: the engine's events become lines, the user's lines go to the engine.
 
-Own messages are shown when they are stored, and their mark changes in place as long as they are the
-newest line; later changes are said in a dim line of their own.
+Own messages are shown when they are stored, and their mark changes in place as long as they are on
+the screen. Beyond that only their end is said, in a dim line: delivered, or failed and why. Where
+nothing can be rewritten, each change is.
 """
 
 from contextlib import aclosing
@@ -193,7 +194,7 @@ class Talk:
         """
         self._shown[entry.row_id] = entry.state
         if entry.state is MessageState.FAILED:
-            self.tell(f"To {entry.peer}: {_state_words(entry)}")
+            self.tell(self.speak(f"To {entry.peer}: {_state_words(entry)}"))
 
     async def _changed(self, peer: Name) -> list[HistoryEntry]:
         """Give the lines that are not shown as they are now; reads back until all are found."""
@@ -221,9 +222,12 @@ class Talk:
     def _say_state(self, entry: HistoryEntry) -> None:
         self._shown[entry.row_id] = entry.state
         again = self._view.say_again(entry_lines(entry, self._layout(entry)), str(entry.row_id))
-        if again and entry.state is not MessageState.FAILED:
-            return
-        self.tell(_state_words(entry))
+        if entry.state is MessageState.FAILED or not (again or self._is_passing(entry.state)):
+            self.tell(self.speak(_state_words(entry)))
+
+    def _is_passing(self, state: MessageState) -> bool:
+        """Tell whether to wait for what comes next: who reads a stream may wait for each."""
+        return self._view.rewrites and state is not MessageState.DELIVERED
 
     def _layout(self, entry: HistoryEntry) -> Layout:
         return layout_for(self._view.console, {entry.peer, self.peer or entry.peer})
@@ -286,8 +290,10 @@ class Talk:
 
 def _state_words(entry: HistoryEntry) -> str:
     """Say how far a line above has come."""
-    words = f"{MARKS[entry.state]} {STATE_WORDS[entry.state]}: "
-    return f"{words}{shorten(entry.text, _QUOTE_CHARS)} {entry.failure}".rstrip()
+    words = (
+        f"{MARKS[entry.state]} {STATE_WORDS[entry.state]}: “{shorten(entry.text, _QUOTE_CHARS)}”"
+    )
+    return f"{words}. {entry.failure}" if entry.failure else words
 
 
 def _connection_words(event: ConnectionChanged, problem: UserError | None) -> str:

@@ -240,6 +240,10 @@ class FakeView:
         self.said[-1] = text.plain
         return True
 
+    def scroll(self) -> None:
+        """Let all that was said leave the screen."""
+        self._newest = None
+
     def prompt(self, words: str) -> None:
         """Remember the prompt."""
         self.words = words

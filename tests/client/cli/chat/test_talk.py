@@ -110,13 +110,14 @@ async def test_the_mark_of_the_newest_line_changes_in_place() -> None:
         assert scene.view.said[-1] == f"{NOW}  you  vv  hi"
 
 
-async def test_the_state_of_an_older_line_is_said() -> None:
+async def test_only_the_end_of_a_line_out_of_reach_is_said() -> None:
     async with talking() as scene:
         await scene.type("hi")
-        scene.engine.add("bob", "oh")
-        await scene.told(HistoryChanged(BOB))
+        scene.view.scroll()
+        scene.engine.become(1, MessageState.AT_RELAY)
+        assert await scene.told() == []
         scene.engine.become(1, MessageState.DELIVERED)
-        assert await scene.told() == ["-- vv delivered: hi"]
+        assert await scene.told() == ["-- vv delivered: “hi”"]
 
 
 async def test_without_a_terminal_every_state_is_said() -> None:
@@ -126,7 +127,7 @@ async def test_without_a_terminal_every_state_is_said() -> None:
         await wait_all_tasks_blocked()
         scene.engine.become(1, MessageState.DELIVERED)
         await wait_all_tasks_blocked()
-        assert scene.view.said[-2:] == ["-- v at the relay: hi", "-- vv delivered: hi"]
+        assert scene.view.said[-2:] == ["-- v at the relay: “hi”", "-- vv delivered: “hi”"]
 
 
 async def test_a_failure_says_why() -> None:
@@ -136,7 +137,7 @@ async def test_a_failure_says_why() -> None:
         await wait_all_tasks_blocked()
         assert scene.view.said[-2:] == [
             f"{NOW}  you  x   hi",
-            "-- x failed: hi There is no account named bob.",
+            "-- x failed: “hi”. There is no account named bob.",
         ]
 
 
