@@ -213,7 +213,7 @@ def world(tmp_path: Path, rng: random.Random) -> Iterator[World]:
         yield World(rng, alice, bobs, shelves, bobs[0].device.identity.public)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_p2_p7_random_changes_lose_no_text_and_give_none_away(world: World, seed: int) -> None:
     world.rng = random.Random(seed)
     for _ in range(STEP_COUNT):
@@ -223,7 +223,7 @@ def test_p2_p7_random_changes_lose_no_text_and_give_none_away(world: World, seed
 
 def test_the_histories_reach_what_they_are_about(world: World) -> None:
     """Changes taken and accepted, texts read and sent on: or the rest proves little."""
-    for seed in range(12):
+    for seed in range(3):
         world.rng = random.Random(seed)
         for _ in range(STEP_COUNT):
             world.step()
