@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from client.cli.asking import asking
 from client.cli.chat.commands import Command, help_rows
 from client.cli.chat.views import View
 from client.cli.lines import layout_for, width_of
 from client.cli.profiles import parse_peer
 from client.cli.tables import columns
-from client.cli.trust import answered_words, asking, comparing, require_same
+from client.cli.trust import answered_words, comparing, require_same
 from client.cli.verbs.contacts import contact_lines
 from client.cli.verbs.history import with_days
 from client.cli.verbs.search import found_lines
@@ -113,8 +114,8 @@ class Commanding:
             await answer(self._engine, peer, accept=argument == "accept")
             self._talk.tell(answered_words(question, accepted=argument == "accept"))
             return
-        self._view.say(asking(question, (await self._engine.status()).name))
-        self._talk.tell("Here:  /verify DIGITS, /trust accept or /trust keep")
+        own = (await self._engine.status()).name
+        self._view.say(asking(question, own, self._talk.speak))
 
     async def _veto(self, _argument: str) -> None:
         await self._engine.own_device.object()

@@ -200,10 +200,12 @@ async def test_a_question_from_before_is_said_at_the_beginning() -> None:
 async def test_a_question_is_shown_and_answered() -> None:
     engine = FakeEngine(asked=[BOB])
     async with talking(engine=engine) as scene:
-        shown, ways = await scene.type("/trust")
+        (shown,) = await scene.type("/trust")
         assert NUMBER[:5] in shown
         assert NUMBER[::-1][:5] in shown
-        assert "/trust keep" in ways
+        assert "/verify NUMBER" in shown
+        assert "/trust keep " in shown
+        assert "glasspost" not in shown
         assert "no answer" in (await scene.type("/trust perhaps"))[0]
         assert "/trust keep" in (await scene.type(f"/verify {NUMBER[::-1]}"))[0]
         assert "stays" in (await scene.type("/trust keep"))[0]
