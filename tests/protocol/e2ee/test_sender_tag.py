@@ -13,7 +13,7 @@ from protocol.e2ee.sealed_payload import SealedPayload
 from protocol.e2ee.sender_tag import Correspondent, require_sender, tagged_payload
 from protocol.errors import BadPublicKey, WrongSenderTag
 from protocol.ids import DeviceAddress, Name
-from tests.protocol.e2ee.parties import party
+from tests.protocol.e2ee.parties import Party, party
 
 ALICE, BOB, MALLORY = party("alice"), party("bob"), party("mallory")
 MESSAGE = b"a ratchet message"
@@ -40,17 +40,23 @@ def _hkdf(key_material: bytes, info: bytes) -> bytes:
     return hmac.digest(hmac.digest(bytes(32), key_material, sha256), info + b"\x01", sha256)
 
 
-def test_the_tag_is_the_page_spelled_out() -> None:
+@pytest.mark.parametrize(("computing", "other"), [(ALICE, BOB), (BOB, ALICE)])
+def test_the_tag_is_the_page_spelled_out_by_either_side(computing: Party, other: Party) -> None:
+    """Deniable: the recipient could have made each tag, so it convinces nobody else."""
     alice, bob, one = ALICE.identity.public, BOB.identity.public, b"\0\0\0\x01"
-    expanded = ALICE.identity.private.expose() + alice
-    private = bindings.crypto_sign_ed25519_sk_to_curve25519(expanded)
-    public = bindings.crypto_sign_ed25519_pk_to_curve25519(bob)
-    agreement = X25519PrivateKey.from_private_bytes(private).exchange(
-        X25519PublicKey.from_public_bytes(public)
-    )
+    agreement = _agreement(computing, other.identity.public)
     info = _encoded(b"glasspost/1/sender-tag-key", b"alice", one, alice, b"bob", one, bob)
     covered = _encoded(b"glasspost/1/sender-tag", b"bob", one, b"alice", one, b"\x01", MESSAGE)
     assert hmac.digest(_hkdf(agreement, info), covered, sha256)[:16] == PAYLOAD.tag
+
+
+def _agreement(ours: Party, their_identity: bytes) -> bytes:
+    expanded = ours.identity.private.expose() + ours.identity.public
+    private = bindings.crypto_sign_ed25519_sk_to_curve25519(expanded)
+    public = bindings.crypto_sign_ed25519_pk_to_curve25519(their_identity)
+    return X25519PrivateKey.from_private_bytes(private).exchange(
+        X25519PublicKey.from_public_bytes(public)
+    )
 
 
 def _named(name: str, device: int, whose: LocalDevice) -> LocalDevice:
@@ -104,29 +110,11 @@ def test_p5_it_is_for_the_identity_it_was_made_for() -> None:
 
 def test_p5_it_cannot_be_turned_back_on_who_made_it() -> None:
     """Both directions have the same agreement, and keys of their own."""
-    same_addresses = _named("bob", 1, ALICE.device), _named("alice", 1, BOB.device)
-    ours, theirs = same_addresses
-    turned = tagged_payload(theirs, Correspondent(ours.address, ALICE.identity.public), MESSAGE)
+    to = Correspondent(BOB.address, ALICE.identity.public)
+    turned = tagged_payload(_named("alice", 1, BOB.device), to, MESSAGE)
     assert turned.tag != PAYLOAD.tag
     with pytest.raises(WrongSenderTag):
         check(turned)
-
-
-def test_the_recipient_could_have_made_it() -> None:
-    """Deniable: Bob makes a tag in Alice's name that Bob accepts, so it convinces nobody else.
-
-    Only by computing it as Alice's: his device does not send in her name.
-    """
-    agreed = {
-        _agreement(ALICE.device, BOB.identity.public),
-        _agreement(BOB.device, ALICE.identity.public),
-    }
-    assert len(agreed) == 1
-
-
-def _agreement(ours: LocalDevice, theirs: bytes) -> bytes:
-    public = bindings.crypto_sign_ed25519_pk_to_curve25519(theirs)
-    return bindings.crypto_scalarmult(ours.identity.curve_private().expose(), public)
 
 
 @pytest.mark.parametrize("identity", [*LOW_ORDER_IDENTITIES, b"", ALICE.identity.public[:31]])
