@@ -7,6 +7,7 @@ are never read as markup. The printing library is loaded when the first line nee
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -43,9 +44,16 @@ class Output:
         if self.json:
             return
         if isinstance(text, str):
-            print(typeable(text))
+            self._words(typeable(text))
         else:
             _print(self.console, text)
+
+    def _words(self, words: str) -> None:
+        """Print our own words; a terminal would break those that are too long within a word."""
+        if sys.stdout.isatty() and len(words) >= shutil.get_terminal_size().columns:
+            _print(self.console, words)
+        else:
+            print(words)
 
     def record(self, fields: Mapping[str, Json]) -> None:
         """Print one object for programs; nothing otherwise."""
@@ -69,7 +77,7 @@ class Output:
         if self.json:
             print(as_json(_failure_fields(failure)), file=sys.stderr)
         else:
-            _print(self.error_console, failure_text(failure))
+            _print(self.error_console, failure_text(failure, _width_of(self.error_console)))
 
     def flush(self) -> None:
         """Hand everything to the system.
@@ -123,14 +131,25 @@ def _failure_fields(failure: Failure) -> dict[str, Json]:
     }
 
 
-def failure_text(failure: Failure) -> Text:
-    """Give an error as a person reads it."""
+def _width_of(console: Console) -> int | None:
+    return console.width if console.is_terminal else None
+
+
+def failure_text(failure: Failure, width: int | None) -> Text:
+    """Give an error as a person reads it, for a terminal of this width or as whole lines."""
     from rich.text import Text
 
-    text = Text("glasspost: ", style="bold red")
-    text.append(clean_line(failure.what), style="not bold default")
+    from client.cli.tables import beside
+
+    text = beside(Text("glasspost: ", style="bold red"), _plain(failure.what), width)
     for label, part in (("why", failure.why), ("next", failure.hint)):
         if part:
-            text.append(f"\n  {label:<5}", style="not bold dim")
-            text.append(clean_line(part), style="not bold default")
+            text.append("\n")
+            text.append_text(beside(Text(f"  {label:<5}", style="dim"), _plain(part), width))
     return text
+
+
+def _plain(words: str) -> Text:
+    from rich.text import Text
+
+    return Text(clean_line(words))

@@ -64,7 +64,7 @@ class Commanding:
         """Show the conversations there are, and how to begin one."""
         contacts = await self._engine.contacts()
         if contacts:
-            self._view.say(contact_lines(contacts))
+            self._view.say(contact_lines(contacts, width_of(self._view.console)))
         self._talk.tell("/to NAME begins a conversation, /help lists the commands, /quit leaves.")
 
     async def _to(self, argument: str) -> None:
@@ -78,7 +78,8 @@ class Commanding:
         await self._talk.switch_to(peer)
 
     async def _contacts(self, _argument: str) -> None:
-        self._view.say(contact_lines(await self._engine.contacts()))
+        width = width_of(self._view.console)
+        self._view.say(contact_lines(await self._engine.contacts(), width))
 
     async def _verify(self, argument: str) -> None:
         peer = self._peer()

@@ -246,7 +246,8 @@ class Talk:
                 self.tell(meaning.advice)
         except (UserError, GlasspostError) as error:
             failure = failure_of(error)
-            self._view.say(failure_text(replace(failure, hint=self.speak(failure.hint))))
+            spoken = replace(failure, hint=self.speak(failure.hint))
+            self._view.say(failure_text(spoken, width_of(self._view.console)))
         return True
 
     async def _send(self, text: str) -> None:

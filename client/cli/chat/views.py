@@ -135,7 +135,7 @@ class StreamView:
     def say(self, text: Text, key: str | None = None) -> None:
         """Print lines and flush them: a script waits for them."""
         del key
-        self.console.print(text, soft_wrap=True)
+        self.console.print(text, soft_wrap=not self.console.is_terminal)
         sys.stdout.flush()
 
     def say_again(self, text: Text, key: str) -> bool:

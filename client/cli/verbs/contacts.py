@@ -3,6 +3,7 @@
 import click
 from rich.text import Text
 
+from client.cli.lines import width_of
 from client.cli.opening import opened_offline
 from client.cli.options import global_options
 from client.cli.output import Output
@@ -42,23 +43,30 @@ async def command(settings: Settings) -> None:
                 "last_activity_ms": contact.last_activity_ms,
             }
         )
-    output.line(contact_lines(contacts))
+    output.line(contact_lines(contacts, width_of(output.console)))
 
 
-def contact_lines(contacts: list[Contact]) -> Text:
-    """Give one line for each contact, or how to get one."""
+def contact_lines(contacts: list[Contact], width: int | None) -> Text:
+    """Give one line for each contact, or how to get one.
+
+    Where the terminal is too narrow for a table, each has a short list beside the name.
+    """
     if not contacts:
         return Text('Nobody yet. Begin:  glasspost send NAME "hello"')
-    return columns(
-        (
-            Text(contact.name, style="bold"),
-            trust_words(contact),
-            relay_sees(contact),
-            count_of(contact.message_count, "message"),
-            _last(contact),
-        )
-        for contact in contacts
-    )
+    table = columns((Text(contact.name, style="bold"), *_about(contact)) for contact in contacts)
+    if width is None or all(row.cell_len < width for row in table.split("\n")):
+        return table
+    rows = ((Text(contact.name, style="bold"), _list_of(_about(contact))) for contact in contacts)
+    return columns(rows, width)
+
+
+def _about(contact: Contact) -> tuple[Text, ...]:
+    count = Text(count_of(contact.message_count, "message"))
+    return trust_words(contact), relay_sees(contact), count, _last(contact)
+
+
+def _list_of(facts: tuple[Text, ...]) -> Text:
+    return Text(", ").join(fact for fact in facts if fact.plain)
 
 
 def _last(contact: Contact) -> Text:

@@ -1,12 +1,13 @@
 """``glasspost xray``: every byte of a message, and who can read it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import click
 from rich.cells import cell_len
 from rich.text import Text
 
+from client.cli.lines import width_of
 from client.cli.opening import opened_offline
 from client.cli.options import global_options
 from client.cli.output import Json, Output
@@ -26,6 +27,10 @@ _STYLES: Final = {Reader.RELAY: "red", Reader.RECIPIENT: "green", Reader.NOBODY:
 _SHORT_HEX_BYTES: Final = 4
 _HEX_BYTES_A_LINE: Final = 18
 _WHAT_CELLS: Final = 40
+_LEAST_WHAT_CELLS: Final = 12
+
+# Before the column of what it is: offset, size and reader.
+_MARGIN_CELLS: Final = 25
 
 
 @click.command(
@@ -57,10 +62,11 @@ async def command(
         entry = await engine.entry(specimen.peer, specimen.message_id, outgoing=specimen.outgoing)
     layers = take_picture(specimen.envelope, specimen.payload, content_of(entry)).layers
     output.record(_record(specimen, layers))
+    width = width_of(output.console)
     output.line(_heading(specimen))
     output.line(_relay_view(specimen))
     for number, layer in enumerate(layers, start=1):
-        output.line(_layer(number, layer, full=full))
+        output.line(_layer(number, layer, Columns.within(width), full=full))
     output.line(_legend(specimen))
 
 
@@ -98,34 +104,51 @@ def _relay_view(specimen: Specimen) -> Text:
     return Text(f"The relay saw that it is for {recipient}, and {seen}.")
 
 
-def _layer(number: int, layer: Layer, *, full: bool) -> Text:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How much stands in a line, so that none of the table is wrapped to its margin."""
+
+    what_cells: int = _WHAT_CELLS
+    hex_bytes: int = _HEX_BYTES_A_LINE
+
+    @classmethod
+    def within(cls, width: int | None) -> "Columns":
+        """Fit the columns into a terminal of this width; None where lines stay whole."""
+        if width is None:
+            return cls()
+        room = width - _MARGIN_CELLS - 1
+        short_hex = 3 * _SHORT_HEX_BYTES + 2
+        what = min(max(room - short_hex, _LEAST_WHAT_CELLS), _WHAT_CELLS)
+        return cls(what, min(max(room // 3, 1), _HEX_BYTES_A_LINE))
+
+
+def _layer(number: int, layer: Layer, table: Columns, *, full: bool) -> Text:
     text = Text(f"\n{number}  {layer.name}, {count_of(len(layer.data), 'byte')}", style="bold")
     section = ""
     for span in layer.spans:
         if span.section != section:
             section = span.section
             text.append(f"\n   docs/protocol.md#{section}", style="not bold dim")
-        text.append("\n").append_text(_span(layer, span, full=full))
+        text.append("\n").append_text(_span(layer, span, table, full=full))
     return text
 
 
-def _span(layer: Layer, span: Span, *, full: bool) -> Text:
+def _span(layer: Layer, span: Span, table: Columns, *, full: bool) -> Text:
     row = Text(f"{span.offset:6} {span.size:5}  ", style="not bold")
     row.append(f"{span.reader:<9}  ", style=_STYLES[span.reader])
     meaning = f": {clean_line(span.meaning)}" if span.meaning else ""
-    what = shorten(f"{span.name}{meaning}", _WHAT_CELLS)
-    row.append(what + " " * (_WHAT_CELLS - cell_len(what) + 2))
-    return row.append_text(_hex(layer.bytes_of(span), full=full))
+    what = shorten(f"{span.name}{meaning}", table.what_cells)
+    row.append(what + " " * (table.what_cells - cell_len(what) + 2))
+    return row.append_text(_hex(layer.bytes_of(span), table, full=full))
 
 
-def _hex(data: bytes, *, full: bool) -> Text:
+def _hex(data: bytes, table: Columns, *, full: bool) -> Text:
     if not full or len(data) <= _SHORT_HEX_BYTES:
         cut = "…" if len(data) > _SHORT_HEX_BYTES else ""
         return Text(data[:_SHORT_HEX_BYTES].hex(" ") + cut, style="dim")
-    lines = [
-        data[at : at + _HEX_BYTES_A_LINE].hex(" ") for at in range(0, len(data), _HEX_BYTES_A_LINE)
-    ]
-    return Text("".join(f"\n{' ' * 25}{line}" for line in lines), style="dim")
+    size = table.hex_bytes
+    lines = [data[at : at + size].hex(" ") for at in range(0, len(data), size)]
+    return Text("".join(f"\n{' ' * _MARGIN_CELLS}{line}" for line in lines), style="dim")
 
 
 def _legend(specimen: Specimen) -> Text:
