@@ -8,7 +8,7 @@ that the message is supposed to have:
     none, or does not parse ▶ the pinned one     (without a pin: nobody's)
 
 Always and first, although it is needed only when the message does not open: it
-costs about 0.15 ms, a quarter of sealing an envelope, and what strangers can
+costs about 0.15 ms, half of what opening the seal does, and what strangers can
 reach ends here. Nothing secret is kept between two messages for it.
 
 Spec: docs/protocol.md#sender-tag
