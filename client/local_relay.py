@@ -8,6 +8,9 @@ the lock::
     held, no address yet       a chat is starting one: wait
     held, it said its address  it runs
 
+A chat whose relay died starts it again; one that somebody stopped stays stopped, until a chat is
+begun: `relay stop` leaves a mark, and a start takes it away.
+
 The kernel gives the lock back when the relay is dead, however it died; so no process id is ever
 trusted without it. The client knows the relay's command line and nothing else of it.
 """
@@ -75,6 +78,11 @@ class RelayFolder:
         """What this start of the relay has said; first, when it is ready, its address."""
         return self.ours / "output"
 
+    @property
+    def stopped(self) -> Path:
+        """There if the relay that ran last was ended on purpose."""
+        return self.ours / "stopped"
+
 
 def default_folder() -> RelayFolder:
     """Give the folders in the user's data directory; no profile's name begins with a dot."""
@@ -99,6 +107,11 @@ def last_address(folder: RelayFolder) -> RelayAddress | None:
         return parse_address(next(line for line in _said(folder) if "://" in line))
     except (StopIteration, BadAddress):
         return None
+
+
+def was_stopped(folder: RelayFolder) -> bool:
+    """Tell whether the relay that ran last was ended on purpose."""
+    return folder.stopped.exists()
 
 
 async def ensure_running(folder: RelayFolder, address: RelayAddress) -> tuple[LocalRelay, bool]:
@@ -132,11 +145,14 @@ async def stop(folder: RelayFolder) -> LocalRelay | None:
     relay = running_relay(folder)
     if relay is None:
         return None
+    # Before the signal: a chat that loses its connection looks at once.
+    write_atomically(folder.stopped, b"")
     try:
         os.kill(relay.pid, signal.SIGTERM)
     except ProcessLookupError:
         return None
     except PermissionError as error:
+        folder.stopped.unlink(missing_ok=True)
         raise LocalError(
             f"The local relay (process {relay.pid}) belongs to another user.",
             hint="Ask that user to stop it.",
@@ -168,6 +184,7 @@ async def _start(folder: RelayFolder, address: RelayAddress, lock: int) -> Local
         # What an earlier relay left would mislead those who wait for this one.
         folder.state.unlink(missing_ok=True)
         folder.output.unlink(missing_ok=True)
+        folder.stopped.unlink(missing_ok=True)
         pid = _spawn(folder, address, lock)
         state = {"pid": pid, "started_at_ms": time.time_ns() // 1_000_000}
         write_atomically(folder.state, json.dumps(state).encode())

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from client.cli.chat.commanding import Commanding
 from client.cli.chat.commands import Command, NotACommand, Say, parse_line
+from client.cli.chat.relay_nurse import RelayNurse
 from client.cli.chat.takeover_news import TakeoverNews
 from client.cli.chat.views import View
 from client.cli.failure import failure_of
@@ -61,6 +62,7 @@ class Talk:
         self._takeover = TakeoverNews(
             engine, lambda words, style: self.tell(self.speak(words), style)
         )
+        self._nurse = RelayNurse(engine, lambda words: self.tell(self.speak(words)))
         self._hinted = False
         self._unsent = ""
         self._one_at_a_time = trio.Lock()
@@ -72,6 +74,7 @@ class Talk:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._follow, events)
                 nursery.start_soon(self._takeover.follow)
+                nursery.start_soon(self._nurse.follow)
                 async with aclosing(self._view.lines()) as lines:
                     async for line in lines:
                         if not await self._obey(line):
@@ -274,6 +277,10 @@ class Talk:
         if event.connection is Connection.CONNECTING:
             return
         problem = self._engine.last_problem
+        if event.connection is Connection.ONLINE:
+            self._nurse.online()
+        elif isinstance(problem, RelayUnreachable):
+            self._nurse.offline()
         # That it is unreachable now, after it hung up, is no news; that it refuses us is.
         news = event.connection, None if problem is None else problem.exit_code
         if news != self._told:

@@ -226,6 +226,24 @@ def test_a_later_chat_starts_the_stopped_relay_again(newcomers: tuple[Person, Pe
     assert bob.listen(1) == ["are you there?"]
 
 
+def test_a_relay_that_died_is_started_again_and_a_stopped_one_is_not(
+    newcomers: tuple[Person, Person, str], sessions: Callable[..., Session]
+) -> None:
+    alice, _bob, address = newcomers
+    made = alice.run("--relay", address, "chat", "--no-passphrase", stdin="")
+    assert made.code == 0, made.err
+    session = sessions(alice, "chat")
+    session.wait_for_text("Connected.")
+    (status,) = alice.run("--json", "status").records
+    os.kill(status["local_relay"]["pid"], signal.SIGKILL)
+    session.wait_for_text("Started the relay on this machine again")
+    session.wait_for(lambda rows: sum("Connected." in row for row in rows) == 2)
+    assert alice.run("relay", "stop").code == 0
+    session.wait_for_text("was stopped. To start it, elsewhere:")
+    session.type("/quit\r")
+    assert session.end() == 0
+
+
 def test_nobody_gets_an_unlocked_profile_without_having_said_so(
     strangers: tuple[Person, Person],
 ) -> None:
