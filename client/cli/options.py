@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from client.cli.descriptors import require_open
+from client.cli.hints import remember_typed
 from client.cli.settings import DEFAULT_RELAY, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +46,7 @@ def _option(flag: str, field: str, hidden: bool, **attributes: Any) -> Callable[
         if value not in (None, False):
             if field == "passphrase_file":
                 require_open(value)
+            remember_typed(flag, str(value))
             context.obj = replace(context.obj or Settings(), **{field: value})
 
     return click.option(

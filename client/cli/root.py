@@ -23,6 +23,7 @@ from client.cli.failure import (
     failure_of,
     leaves,
 )
+from client.cli.hints import forget_typed
 from client.cli.options import global_options
 from client.cli.output import Output, make_streams_forgiving
 from client.cli.settings import Settings
@@ -104,6 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line, and give the exit code. Never raises, never shows a traceback."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     make_streams_forgiving()
+    forget_typed()
     try:
         code = _run(arguments)
         sys.stdout.flush()

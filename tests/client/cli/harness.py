@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -114,6 +115,11 @@ def run(command: list[str], environment: dict[str, str], stdin: str = "") -> Ran
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def untyped(words: str) -> str:
+    """Give advice without the options that every :class:`Person` types, on one line."""
+    return re.sub(r"(?<=glasspost )(--(home|as) \S+ )+", "", " ".join(words.split()))
 
 
 def environment_of(folder: Path) -> dict[str, str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from client.cli import hints
-from client.cli.hints import in_chat, typeable
+from client.cli.hints import forget_typed, in_chat, remember_typed, typeable
+from client.cli.root import main
 from client.cli.verb_table import VERBS
 from protocol.ids import Name
 
@@ -15,8 +16,10 @@ from protocol.ids import Name
 @pytest.fixture(autouse=True)
 def _asked_anew() -> Iterator[None]:
     hints.program.cache_clear()
+    forget_typed()
     yield
     hints.program.cache_clear()
+    forget_typed()
 
 
 @pytest.fixture
@@ -44,6 +47,34 @@ def test_words_that_are_no_command_stay() -> None:
 
 def test_otherwise_the_name_is_enough() -> None:
     assert typeable("glasspost verify bob") == "glasspost verify bob"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Run: glasspost unblock bob", "Run: glasspost --home 'my keys' --as al unblock bob"),
+        ("Again: glasspost takeover FILE", "Again: glasspost --home 'my keys' takeover FILE"),
+        ("glasspost register bob", "glasspost --home 'my keys' register bob"),
+        ("glasspost --as bob …", "glasspost --home 'my keys' --as bob …"),
+        ("glasspost --json listen", "glasspost --home 'my keys' --as al --json listen"),
+        ("glasspost relay stop ends it", "glasspost relay stop ends it"),
+        ("See glasspost --help.", "See glasspost --help."),
+        ("See glasspost send --help.", "See glasspost send --help."),
+        ("On that device: glasspost account save F", "On that device: glasspost account save F"),
+    ],
+)
+def test_a_profile_that_was_named_is_named_again(words: str, expected: str) -> None:
+    remember_typed("--as", "al")
+    remember_typed("--home", "my keys")
+    remember_typed("--relay", "127.0.0.1")
+    assert typeable(words) == expected
+
+
+def test_what_was_typed_goes_along_into_the_advice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--home", str(tmp_path), "contacts"]) == 1
+    assert f"glasspost --home {tmp_path} register NAME" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize(
