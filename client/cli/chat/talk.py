@@ -255,7 +255,7 @@ class Talk:
 
     async def _send(self, text: str) -> None:
         if self.peer is None:
-            self._unsent = text
+            self._unsent = f"{self._unsent}\n{text}" if self._unsent else text
             self.tell("To whom? Choose with /to NAME.")
             return
         async with self._one_at_a_time:  # what is on the screen is marked as told by then

@@ -252,6 +252,13 @@ async def test_after_a_name_that_is_none_nothing_goes_to_the_former_peer(wrong: 
         assert scene.view.draft == "for somebody else"
 
 
+async def test_all_that_was_typed_to_nobody_is_put_back() -> None:
+    async with talking(None) as scene:
+        await scene.type("first", "second", "/to bob")
+        assert scene.view.draft == "first\nsecond"
+        assert scene.engine.rows == []
+
+
 async def test_a_name_is_asked_for_in_a_sentence() -> None:
     async with talking() as scene:
         (said,) = await scene.type("/to")
