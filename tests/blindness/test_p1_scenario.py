@@ -1,7 +1,6 @@
 """P1, whole: real relay, real clients, every medium; and for each medium a planted secret."""
 
 import contextlib
-import io
 import os
 import re
 import signal
@@ -11,10 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.blindness import process_memory
 from scripts.blindness.media import Medium
-from scripts.story.performance import perform
-from scripts.story.plain import PlainTeller
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = [sys.executable, "-P", "-m", "scripts.demo", "--headless"]
@@ -91,18 +87,6 @@ def test_p1_what_is_planted_is_found_where_it_is() -> None:
     # Everything else went on as ever: the plant alone made it fail.
     assert "MISSING" not in done.stdout
     assert "bob read 6 of 6: once, in order" in done.stdout
-
-
-def test_p1_without_proc_the_verdict_says_what_was_not_searched(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on a system other than Linux: everything else is searched, and the gap is named."""
-    monkeypatch.setattr(process_memory, "PROC", Path("/no/proc"))
-    told = io.StringIO()
-    verdict = perform(tmp_path_factory.mktemp("demo"), [PlainTeller(told)])
-    assert verdict.holds
-    assert "medium memory: NOT SEARCHED: this system has no /proc" in told.getvalue()
-    assert set(media_lines(told.getvalue())) == set(Medium)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
