@@ -8,6 +8,7 @@ import os
 import random
 import secrets
 import shutil
+import signal
 from collections.abc import Generator
 
 import hypothesis
@@ -30,7 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Fix the seed, and hand it to hypothesis before that reads its own option."""
+    """Fix the seed, and hand it to hypothesis before that reads its own option.
+
+    A shell starts what runs in its background deaf to Ctrl-C, and that is handed down to all
+    processes of the tests: so hear it again.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.option.seed is None:
         config.option.seed = CI_SEED if IN_CI else secrets.randbits(32)
     if config.option.hypothesis_seed is None:
