@@ -30,11 +30,11 @@ from protocol.e2ee.curve import (
 )
 from protocol.e2ee.handshake_header import HandshakeHeader, KemKind
 from protocol.e2ee.identity import LocalDevice
-from protocol.e2ee.kdf import hkdf
 from protocol.e2ee.kem import KemSecret, KemSeed, decapsulate, encapsulate, kem_public_of
 from protocol.e2ee.transcript import Transcript
 from protocol.errors import HandshakeRefused
 from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, SessionId
+from protocol.kdf import hkdf
 from protocol.labels import Label
 from protocol.randomness import RandomBytes
 from protocol.records import PrekeyBundle

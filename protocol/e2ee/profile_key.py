@@ -16,7 +16,7 @@ Spec: docs/protocol.md#delivery-token
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from protocol.e2ee.kdf import hkdf
+from protocol.kdf import hkdf
 from protocol.labels import Label
 from protocol.packing import Binary
 from protocol.randomness import RandomBytes

@@ -4,9 +4,9 @@ Spec: docs/protocol.md#ratchet
 """
 
 from protocol.e2ee.curve import DhSecret
-from protocol.e2ee.kdf import hkdf
 from protocol.e2ee.ratchet.chain import ChainKey
 from protocol.e2ee.ratchet.hybrid import KemParts
+from protocol.kdf import hkdf
 from protocol.secret import Secret
 
 _HALF = 32

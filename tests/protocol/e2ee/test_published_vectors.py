@@ -3,11 +3,11 @@
 import pytest
 
 from protocol.e2ee.curve import CurvePrivateKey, curve_public_of, dh
-from protocol.e2ee.kdf import hkdf
 from protocol.e2ee.kem import KemSeed, decapsulate, kem_public_of
 from protocol.e2ee.ratchet.body import open_body, seal_body
 from protocol.e2ee.ratchet.chain import ChainKey, MessageKey, chain_step
 from protocol.errors import BadPublicKey, DecryptionFailed
+from protocol.kdf import hkdf
 from protocol.signing import SigningKey, public_key_of
 from tests.protocol.vectors import wycheproof
 

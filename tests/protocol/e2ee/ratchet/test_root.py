@@ -3,10 +3,10 @@
 from hashlib import sha256
 
 from protocol.e2ee.curve import DhSecret
-from protocol.e2ee.kdf import hkdf
 from protocol.e2ee.kem import KemSecret
 from protocol.e2ee.ratchet.hybrid import CLASSICAL, KemParts
 from protocol.e2ee.ratchet.root import RootKey, root_step
+from protocol.kdf import hkdf
 
 ROOT, AGREEMENT, SECRET = RootKey(b"r" * 32), DhSecret(b"d" * 32), KemSecret(b"k" * 32)
 
