@@ -17,33 +17,20 @@ Spec: docs/protocol.md#sealed-envelope, RFC 9180
 import struct
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hpke
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-
+from protocol.e2ee.hpke import SEAL_OVERHEAD_BYTES, open_sealed_untrusted, seal_to
 from protocol.e2ee.padding import Padding, pad, unpad_untrusted
 from protocol.e2ee.prekey_secrets import SealingPrivateKey
 from protocol.e2ee.sealed_payload import SealedPayload
 from protocol.encoding import encode_fields, u32
-from protocol.errors import (
-    BadPublicKey,
-    DecryptionFailed,
-    TooLong,
-    UnsupportedVersion,
-    WireError,
-)
+from protocol.errors import TooLong, UnsupportedVersion, WireError
 from protocol.ids import DeviceAddress
 from protocol.labels import Label
 from protocol.limits import MAX_ENVELOPE_BYTES
-from protocol.records import KEM_PUBLIC_BYTES, SignedSealingKey
+from protocol.records import SignedSealingKey
 
 ENVELOPE_VERSION: Final = 1
-ENCAPSULATED_BYTES: Final = 1_120
 
-_SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
 _ENVELOPE = struct.Struct(">BI")
-_TAG_BYTES = 16
 
 
 def seal(
@@ -71,10 +58,7 @@ def seal(
     """
     plaintext = pad(payload.encode(), padding)
     info = _info(recipient, recipient_identity, sealing_key.key_id)
-    try:
-        sealed = _SUITE.encrypt(plaintext, _public_key(sealing_key.key), info)
-    except ValueError as error:
-        raise BadPublicKey("sealing key") from error
+    sealed = seal_to(sealing_key.key, plaintext, info)
     envelope = _ENVELOPE.pack(ENVELOPE_VERSION, sealing_key.key_id) + sealed
     if len(envelope) > MAX_ENVELOPE_BYTES:
         raise TooLong("envelope", len(envelope), MAX_ENVELOPE_BYTES)
@@ -88,7 +72,7 @@ def sealing_key_id_untrusted(envelope: bytes) -> int:
         WireError: too short or too long to be an envelope.
         UnsupportedVersion: the version is not 1.
     """
-    least = _ENVELOPE.size + ENCAPSULATED_BYTES + _TAG_BYTES
+    least = _ENVELOPE.size + SEAL_OVERHEAD_BYTES
     if not least <= len(envelope) <= MAX_ENVELOPE_BYTES:
         raise WireError("not the size of an envelope")
     version, key_id = _ENVELOPE.unpack_from(envelope)
@@ -114,10 +98,8 @@ def open_envelope_untrusted(
     """
     key_id = sealing_key_id_untrusted(envelope)
     sealed = envelope[_ENVELOPE.size :]
-    try:
-        plaintext = _SUITE.decrypt(sealed, _private_key(key), _info(ours, our_identity, key_id))
-    except (InvalidTag, ValueError) as error:
-        raise DecryptionFailed("envelope") from error
+    info = _info(ours, our_identity, key_id)
+    plaintext = open_sealed_untrusted(sealed, key, info, "envelope")
     return SealedPayload.decode_untrusted(unpad_untrusted(plaintext))
 
 
@@ -128,18 +110,4 @@ def _info(recipient: DeviceAddress, identity: bytes, key_id: int) -> bytes:
         u32(recipient.device),
         identity,
         u32(key_id),
-    )
-
-
-def _public_key(raw: bytes) -> hpke.MLKEM768X25519PublicKey:
-    kem, curve = raw[:KEM_PUBLIC_BYTES], raw[KEM_PUBLIC_BYTES:]
-    return hpke.MLKEM768X25519PublicKey(
-        MLKEM768PublicKey.from_public_bytes(kem), X25519PublicKey.from_public_bytes(curve)
-    )
-
-
-def _private_key(key: SealingPrivateKey) -> hpke.MLKEM768X25519PrivateKey:
-    return hpke.MLKEM768X25519PrivateKey(
-        MLKEM768PrivateKey.from_seed_bytes(key.kem.expose()),
-        X25519PrivateKey.from_private_bytes(key.curve.expose()),
     )

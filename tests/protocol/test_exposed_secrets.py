@@ -19,7 +19,7 @@ ALLOWED = {
     "protocol/e2ee/ratchet/chain.py": "HMAC of the chain step",
     "protocol/e2ee/ratchet/body.py": "encrypts a message",
     "protocol/e2ee/profile_key.py": "derives the delivery token; puts the key into its message",
-    "protocol/e2ee/sealed.py": "builds HPKE's private key",
+    "protocol/e2ee/hpke.py": "builds HPKE's private key",
     "protocol/e2ee/stored_ratchet.py": "ratchet states, for the encrypted store",
     "protocol/e2ee/prekey_secrets.py": "private prekeys, for the encrypted store",
     "client/engine/outbox_flusher.py": "shows a peer's delivery token to the relay",

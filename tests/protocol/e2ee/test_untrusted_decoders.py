@@ -24,6 +24,7 @@ from protocol.e2ee.content import (
     encode_content,
 )
 from protocol.e2ee.handshake_header import HandshakeHeader
+from protocol.e2ee.hpke import open_sealed_untrusted, seal_to
 from protocol.e2ee.padding import Padding, pad, unpad_untrusted
 from protocol.e2ee.ratchet.header import split_untrusted
 from protocol.e2ee.retry import retry_request_for_untrusted
@@ -65,6 +66,10 @@ DECODERS: dict[str, tuple[Decoder, list[bytes]]] = {
     "handshake_header.decode_untrusted": (
         HandshakeHeader.decode_untrusted,
         [MESSAGE[58 : 58 + 1_161]],
+    ),
+    "hpke.open_sealed_untrusted": (
+        lambda data: open_sealed_untrusted(data, BOB.sealing_private, b"info", "secret"),
+        [seal_to(BOB.sealing_key.key, b"secret", b"info")],
     ),
     "padding.unpad_untrusted": (unpad_untrusted, [pad(b"payload", Padding.BLOCK)]),
     "ratchet.header.split_untrusted": (split_untrusted, [MESSAGE, *HYBRID_MESSAGES]),
