@@ -100,6 +100,34 @@ class BadAddress(CallerError):
         self.reason = reason
 
 
+class DigitsRefused(CallerError):
+    """What was typed is not a backup's 64 digits; ``row`` (1 to 8) is the wrong one, if known."""
+
+    def __init__(self, reason: str, row: int | None = None) -> None:
+        where = "the digits" if row is None else f"row {row} of the digits"
+        super().__init__(f"{where} cannot be right: {reason}; compare with what you wrote down")
+        self.reason, self.row = reason, row
+
+
+class WrongSlotSecret(CallerError):
+    """An undamaged keyring has no slot that this secret opens."""
+
+    def __init__(self, slot_kind: str) -> None:
+        super().__init__(
+            f"the {slot_kind} did not open this backup: wrong, or replaced since,"
+            " or made for another backup"
+        )
+        self.slot_kind = slot_kind
+
+
+class ContentSizeDiffers(CallerError):
+    """An object's content is not as long as was said when its header was written."""
+
+    def __init__(self, promised: int) -> None:
+        super().__init__(f"the content is not the {promised} bytes it was said to have")
+        self.promised = promised
+
+
 # --- the far side ----------------------------------------------------------
 
 
@@ -207,6 +235,85 @@ class KemFieldsRefused(PeerError):
         self.reason = reason
 
 
+class NotAnObject(PeerError):
+    """Stored bytes do not begin with the header of the object that was asked for."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not the object it should be: {reason}")
+        self.reason = reason
+
+
+class ObjectNotOpened(PeerError):
+    """A header's key commitment does not fit: another object or version, or a damaged header."""
+
+    def __init__(self) -> None:
+        super().__init__("the object belongs to another key, or its header was changed")
+
+
+class ObjectDamaged(PeerError):
+    """A chunk of an object was changed or moved."""
+
+    def __init__(self, chunk: int) -> None:
+        super().__init__(f"chunk {chunk} of the object was changed or moved")
+        self.chunk = chunk
+
+
+class ObjectTruncated(PeerError):
+    """An object ends before its last chunk does."""
+
+    def __init__(self, chunk: int) -> None:
+        super().__init__(f"the object ends within chunk {chunk}")
+        self.chunk = chunk
+
+
+class ObjectExtended(PeerError):
+    """An object goes on after its last chunk."""
+
+    def __init__(self) -> None:
+        super().__init__("the object goes on after its end")
+
+
+class KeyringDamaged(PeerError):
+    """A keyring is not as it was written; no secret can be called wrong for that."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the backup's keyring is damaged: {reason}")
+        self.reason = reason
+
+
+class KeyringReplaced(PeerError):
+    """A keyring is intact, and not the one that the signed head names."""
+
+    def __init__(self, generation: int, head_generation: int) -> None:
+        super().__init__(
+            f"the storage shows keyring {generation},"
+            f" the newest head was made with keyring {head_generation}"
+        )
+        self.generation, self.head_generation = generation, head_generation
+
+
+class ManifestReplaced(PeerError):
+    """A manifest is not the one whose hash was signed."""
+
+    def __init__(self) -> None:
+        super().__init__("the manifest is not the one that the head names")
+
+
+class ManifestMissing(PeerError):
+    """The newest signed head names a manifest that the storage does not have."""
+
+    def __init__(self, made_at_ms: int, available_at_ms: int | None) -> None:
+        super().__init__("the storage lacks the newest backup, or was set back to an older one")
+        self.made_at_ms, self.available_at_ms = made_at_ms, available_at_ms
+
+
+class NoValidHead(PeerError):
+    """No source has a head that this archive's key signed."""
+
+    def __init__(self) -> None:
+        super().__init__("neither the storage nor a vault has a head that this key signed")
+
+
 # --- a person decides ------------------------------------------------------
 
 
@@ -228,3 +335,11 @@ class RelayKeyChanged(TrustError):
 
     def __init__(self) -> None:
         super().__init__("the relay's key is not the pinned one")
+
+
+class TwoWriters(TrustError):
+    """Two different heads of one epoch are signed: two devices write this backup."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"two devices write this backup: there are two versions of epoch {epoch}")
+        self.epoch = epoch

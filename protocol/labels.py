@@ -29,3 +29,12 @@ class Label(bytes, Enum):
     RETRY_ANSWER = b"glasspost/1/retry-answer"  # names the envelope that answers a request
     DELIVERY_TOKEN = b"glasspost/1/delivery-token"  # derives a delivery token
     KEY_FILE = b"glasspost/1/key-file"  # associated data of a client's wrapped database key
+    ARCHIVE_OBJECT = b"glasspost/1/archive-object"  # derives an object's cipher key and commitment
+    ARCHIVE_NAME = b"glasspost/1/archive-name"  # derives the key that names are hashed under
+    ARCHIVE_MANIFEST = b"glasspost/1/archive-manifest"  # derives the manifests' object key
+    ARCHIVE_HEAD_KEY = b"glasspost/1/archive-head-key"  # derives the key that signs heads
+    ARCHIVE_HEAD = b"glasspost/1/archive-head"  # signs a backup's head
+    VAULT_OWNER_KEY = b"glasspost/1/vault-owner-key"  # derives the owner's key of a vault's record
+    RECOVERY_DIGITS = b"glasspost/1/recovery-digits"  # derives a slot's secret from 64 digits
+    SLOT_KEY = b"glasspost/1/slot-key"  # derives a slot's key pair from its secret
+    SLOT_SEAL = b"glasspost/1/slot-seal"  # HPKE info of a slot

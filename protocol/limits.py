@@ -182,3 +182,57 @@ MAX_BLOBS_BYTES = 68_719_476_736
 
 # The salt behind the names of addresses in the blob store is replaced after this, and forgotten.
 BLOB_SALT_LIFE_MS = 30 * _DAY_MS
+
+# Plaintext of one chunk of an object: what one tag proves and one read at an offset costs.
+OBJECT_CHUNK_BYTES = 65_536
+
+# Padding floor of objects: a segment of few messages, the state and the account key look alike.
+OBJECT_FLOOR_BYTES = 4_096
+
+# Longest content of an object: padded and sealed it still is one blob of a relay.
+MAX_OBJECT_BYTES = 125_829_120
+
+# Objects one medium is cut in: 7.5 GB, more than any attachment.
+MAX_MEDIA_PARTS = 64
+
+# Entries of a manifest: 48 MB of them fit one object.
+MAX_MANIFEST_ENTRIES = 262_144
+
+# Messages of a segment: one chat's page of weeks; a deletion rewrites no more than this.
+MAX_SEGMENT_MESSAGES = 4_096
+
+# Attached facts (edits, reactions, media, ...) of a segment: bounds what reading it costs.
+MAX_SEGMENT_FACTS = 65_536
+
+# A segment before compression: bounds the memory that hostile compressed bytes can ask for.
+MAX_SEGMENT_BYTES = 8_388_608
+
+# A segment is closed at this, before compression: so the last message and its facts still fit.
+SEGMENT_FULL_BYTES = 4_194_304
+
+# Longest name of a file that is shown with a medium, as file systems have it.
+MAX_FILE_LABEL_BYTES = 255
+
+# Longest reaction: an emoji of many parts.
+MAX_REACTION_BYTES = 64
+
+# Contacts and settings of a state object: more than a person has.
+MAX_STATE_ITEMS = 65_536
+
+# Longest value of a setting, and of its key.
+MAX_SETTING_BYTES = 4_096
+MAX_SETTING_KEY_BYTES = 64
+
+# State before padding: all contacts and as many settings of usual length.
+MAX_STATE_BYTES = 33_554_432
+
+# Slots of a keyring: digits, a password, and two for what comes later; the file's size tells none.
+KEYRING_SLOTS = 4
+
+# A slot with its key, seal and the password's record.
+SLOT_BYTES = 4_096
+
+# Backups that are retained: the newest of so many days, weeks and months that have one (UTC).
+RETAINED_DAYS = 7
+RETAINED_WEEKS = 4
+RETAINED_MONTHS = 12

@@ -38,15 +38,16 @@ def refused(command: list[str]) -> str:
 # --- starting ---------------------------------------------------------------
 
 
-def test_the_relay_cannot_load_what_decrypts() -> None:
-    code = "import server.__main__, importlib; importlib.import_module('protocol.e2ee.ratchet')"
+@pytest.mark.parametrize("module", ["protocol.e2ee.ratchet", "protocol.archive.keys"])
+def test_the_relay_cannot_load_what_decrypts(module: str) -> None:
+    code = f"import server.__main__, importlib; importlib.import_module({module!r})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert "ModuleNotFoundError" in done.stderr.splitlines()[-1]
 
 
 def test_the_package_alone_blocks_nothing() -> None:
-    code = "import server.cli, protocol.e2ee"
+    code = "import server.cli, protocol.e2ee, protocol.archive"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
