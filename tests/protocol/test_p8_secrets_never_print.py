@@ -49,7 +49,8 @@ NAMES = [kind.__name__ for kind in KINDS]
 
 
 def _secret(kind: type[Secret]) -> Secret:
-    return kind(SeededBytes(kind.__name__)(kind.SIZE or 40))
+    # The last byte is small: a scalar, little-endian, has to be below the group's order.
+    return kind(SeededBytes(kind.__name__)((kind.SIZE or 40) - 1) + b"\x01")
 
 
 def _forms(raw: bytes) -> list[str]:
