@@ -36,5 +36,12 @@ class Label(bytes, Enum):
     ARCHIVE_HEAD = b"glasspost/1/archive-head"  # signs a backup's head
     VAULT_OWNER_KEY = b"glasspost/1/vault-owner-key"  # derives the owner's key of a vault's record
     RECOVERY_DIGITS = b"glasspost/1/recovery-digits"  # derives a slot's secret from 64 digits
+    RECOVERY_PASSWORD = b"glasspost/1/recovery-password"  # derives one from the OPRF's output
+    UNLOCK_TAG = b"glasspost/1/unlock-tag"  # derives the tag that sets a vault's count to zero
+    VAULT_REGISTRATION = b"glasspost/1/vault-registration"  # hashes what was registered
+    VAULT_EVENT = b"glasspost/1/vault-event"  # signs an entry of a vault's log
+    VAULT_HEAD = b"glasspost/1/vault-head"  # signs the placing of a head at a vault
+    VAULT_DELETION = b"glasspost/1/vault-deletion"  # signs the deletion of a vault's record
+    SHARE_POSSESSION = b"glasspost/1/share-possession"  # hashes a proof that a share is there
     SLOT_KEY = b"glasspost/1/slot-key"  # derives a slot's key pair from its secret
     SLOT_SEAL = b"glasspost/1/slot-seal"  # HPKE info of a slot

@@ -236,3 +236,35 @@ SLOT_BYTES = 4_096
 RETAINED_DAYS = 7
 RETAINED_WEEKS = 4
 RETAINED_MONTHS = 12
+
+# Vaults of a password: so many operators nobody remembers, and the record fits its slot.
+MAX_VAULTS = 5
+
+# Guesses that all vaults together may allow to somebody who runs t - 1 of them.
+MAX_TOTAL_GUESSES = 10
+
+# Address of a vault: host and port; longer names are of no operator.
+MAX_VAULT_ADDRESS_BYTES = 128
+
+# A password's record: five vaults with their longest names and addresses; the rest is the seal's.
+MAX_PASSWORD_RECORD_BYTES = 1_400
+
+# Argon2id's costs: below, a guess is cheap; above, a forged record eats all memory or minutes.
+LEAST_ARGON2_MEMORY_BYTES = 67_108_864
+MOST_ARGON2_MEMORY_BYTES = 1_073_741_824
+LEAST_ARGON2_PASSES = 3
+MOST_ARGON2_PASSES = 10
+
+# Wait after the third guess in a row, the fourth, and each later one: typos pass, bots do not.
+VAULT_THIRD_GUESS_DELAY_MS = 60_000
+VAULT_FOURTH_GUESS_DELAY_MS = 600_000
+VAULT_LATER_GUESS_DELAY_MS = 3_600_000
+
+# After the last guess a vault keeps its share so long: the tag of a right one still saves it.
+VAULT_LAST_GUESS_GRACE_MS = 3_600_000
+
+# A head that is placed at a vault: it is some 300 bytes.
+MAX_PLACED_HEAD_BYTES = 1_024
+
+# Entries that a vault keeps of a record's log, the newest: years of use, some 200 kB.
+MAX_VAULT_EVENTS = 1_000
