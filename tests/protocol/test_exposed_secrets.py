@@ -27,6 +27,8 @@ ALLOWED = {
     "protocol/recovery/dleq.py": "a proof's two scalars, which are public",
     "protocol/recovery/oprf.py": "hashes the input into the group, and into the output",
     "protocol/recovery/shamir.py": "a polynomial's value becomes a share",
+    "protocol/archive/keys.py": "derives all keys of a backup from its root",
+    "protocol/archive/header.py": "derives an object's cipher",
     "client/engine/outbox_flusher.py": "shows a peer's delivery token to the relay",
     "client/engine/key_fetcher.py": "shows a peer's delivery token to the relay",
     "client/engine/token_keeper.py": "hashes our delivery token for the relay",

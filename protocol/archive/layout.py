@@ -1,0 +1,43 @@
+"""Where things lie in a storage, and what kinds of object there are.
+
+    keyring                                   replaced with each new root
+    head                                      replaced with each backup
+    manifest/<epoch>-<first 16 bytes of its hash>
+    segment/<name>  state/<name>  media/<name>  account/<name>
+
+All but the first two are written once. An epoch has 16 hex digits; a name 64.
+
+Spec: docs/formats.md#the-tree
+"""
+
+from enum import IntEnum
+from typing import Final
+
+KEYRING_PATH: Final = "keyring"
+HEAD_PATH: Final = "head"
+NAME_BYTES: Final = 32
+_MANIFEST_HASH_BYTES: Final = 16
+
+
+class ObjectKind(IntEnum):
+    """What an object holds. Numbers are final; the name in lower case is its folder."""
+
+    MANIFEST = 1
+    SEGMENT = 2
+    STATE = 3
+    MEDIA = 4
+    ACCOUNT = 5
+
+
+def object_path(kind: ObjectKind, name: bytes) -> str:
+    """Give where the object ``name`` lies; a manifest: :func:`manifest_path`."""
+    return f"{kind.name.lower()}/{name.hex()}"
+
+
+def manifest_path(epoch: int, manifest_hash: bytes) -> str:
+    """Give where a manifest lies.
+
+    The hash is part of it, so that a backup that was cut off and began again
+    writes beside its first try and not over it.
+    """
+    return f"manifest/{epoch:016x}-{manifest_hash[:_MANIFEST_HASH_BYTES].hex()}"
