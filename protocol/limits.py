@@ -250,10 +250,10 @@ MAX_VAULT_ADDRESS_BYTES = 128
 MAX_PASSWORD_RECORD_BYTES = 1_400
 
 # Argon2id's costs: below, a guess is cheap; above, a forged record eats all memory or minutes.
-LEAST_ARGON2_MEMORY_BYTES = 67_108_864
-MOST_ARGON2_MEMORY_BYTES = 1_073_741_824
-LEAST_ARGON2_PASSES = 3
-MOST_ARGON2_PASSES = 10
+LEAST_STRETCHING_MEMORY_BYTES = 67_108_864
+MOST_STRETCHING_MEMORY_BYTES = 1_073_741_824
+LEAST_STRETCHING_PASSES = 3
+MOST_STRETCHING_PASSES = 10
 
 # Wait after the third guess in a row, the fourth, and each later one: typos pass, bots do not.
 VAULT_THIRD_GUESS_DELAY_MS = 60_000
