@@ -14,8 +14,9 @@ each of which counts how often it helped. From the inside out, one module each:
     evaluation             what a client asks a vault and hears back
     possession, owner      proofs and statements around a record
     events                 a vault's signed log
-    vault_record, vault    a vault's state and every decision about it
-    set_up, recovering     the client's two machines
+    vault_record           a vault's state
+    vault, upkeep          every decision about it: guesses, and the rest
+    set_up, recovering     the client's side: making a record, guessing with it
 
 Pure: no clock, no sockets, no files. Spec: docs/recovery.md
 """
