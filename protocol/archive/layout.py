@@ -29,6 +29,14 @@ class ObjectKind(IntEnum):
     ACCOUNT = 5
 
 
+class SlotKind(IntEnum):
+    """What opens a slot. Numbers are final; a newer program's are kept as they are."""
+
+    EMPTY = 0
+    DIGITS = 1
+    PASSWORD = 2
+
+
 def object_path(kind: ObjectKind, name: bytes) -> str:
     """Give where the object ``name`` lies; a manifest: :func:`manifest_path`."""
     return f"{kind.name.lower()}/{name.hex()}"
