@@ -207,9 +207,6 @@ MAX_SEGMENT_FACTS = 65_536
 # A segment before compression: bounds the memory that hostile compressed bytes can ask for.
 MAX_SEGMENT_BYTES = 8_388_608
 
-# A segment is closed at this, before compression: so the last message and its facts still fit.
-SEGMENT_FULL_BYTES = 4_194_304
-
 # Longest name of a file that is shown with a medium, as file systems have it.
 MAX_FILE_LABEL_BYTES = 255
 

@@ -21,6 +21,9 @@ from protocol.ids import IDENTIFIER_BYTES, EnvelopeId, FetchId, MessageId, Name,
 
 T = TypeVar("T")
 
+MAX_ITEMS = 4_096
+"""Elements of an array in anything that is sent; what is only stored may have more."""
+
 MAX_DEPTH = 16
 """Levels of nesting in a value kept without a shape; ours have three."""
 
@@ -253,8 +256,8 @@ def pack_value(plain: Any) -> bytes:
     return packed
 
 
-def unpack_value_untrusted(data: bytes, most: int) -> Any:
-    """Decode one msgpack value of at most ``most`` bytes.
+def unpack_value_untrusted(data: bytes, most: int, most_items: int = MAX_ITEMS) -> Any:
+    """Decode one msgpack value of at most ``most`` bytes, its arrays of ``most_items``.
 
     The caller goes on to check its shape and that it encodes to ``data`` again.
 
@@ -271,7 +274,7 @@ def unpack_value_untrusted(data: bytes, most: int) -> Any:
             strict_map_key=True,
             max_map_len=0,
             max_ext_len=0,
-            max_array_len=4_096,
+            max_array_len=most_items,
             use_list=True,
         )
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
@@ -305,14 +308,14 @@ def pack(value: Any) -> bytes:
     return pack_value(record_of(type(value)).pack(value))
 
 
-def unpack_untrusted(cls: type[T], data: bytes, most: int) -> T:
+def unpack_untrusted(cls: type[T], data: bytes, most: int, most_items: int = MAX_ITEMS) -> T:
     """Decode ``data`` as a ``cls``.
 
     Raises:
         WireError: size, shape, a type, a range or the encoding is wrong.
     Cost: linear in the size of ``data``, which is at most ``most``.
     """
-    value: T = record_of(cls).unpack(unpack_value_untrusted(data, most))
+    value: T = record_of(cls).unpack(unpack_value_untrusted(data, most, most_items))
     require_canonical(data, pack(value))
     return value
 
