@@ -1,10 +1,12 @@
 """A password's owner, its vaults on fake disks, and all that each of them ever received."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain, count
 from typing import Any
 
+from protocol.ids import Name
 from protocol.packing import pack
 from protocol.recovery import upkeep, vault
 from protocol.recovery.decision import Decision
@@ -52,7 +54,7 @@ class FakeVault:
 
     @property
     def place(self) -> Vault:
-        return Vault(_name(self.name), f"{self.name}.example:7700", public_key_of(self.key))
+        return Vault(Name(self.name), f"{self.name}.example:7700", public_key_of(self.key))
 
     def stored(self, record_id: bytes) -> VaultRecord | None:
         """Read the record from the disk, settled."""
@@ -157,10 +159,6 @@ def all_bytes(values: list[Any]) -> bytes:
     return b"".join(map(pack, values))
 
 
-def wrong_passwords() -> Any:
+def wrong_passwords() -> Iterator[str]:
     """Give passwords without end, none of them right."""
     return chain(("", "Right", "right "), (f"wrong {number}" for number in count()))
-
-
-def _name(text: str) -> Any:
-    return text
