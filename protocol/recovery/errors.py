@@ -6,10 +6,7 @@ from protocol.errors import CallerError, PeerError
 
 
 class VaultRefusal(IntEnum):
-    """Why a vault did not do what it was asked; nothing has changed there.
-
-    The comment is the table's row.
-    """
+    """Why a vault did not do what it was asked; nothing has changed there."""
 
     UNKNOWN_RECORD = 1  # no record has this id here
     CONFLICT = 2  # the record id was registered with other bytes

@@ -25,10 +25,7 @@ NO_PREVIOUS: Final = bytes(32)
 
 
 class EventKind(IntEnum):
-    """What happened.
-
-    The comment is the table's row.
-    """
+    """What happened."""
 
     REGISTERED = 1  # the record began; detail: the registration's digest
     GUESSED = 2  # a guess was counted; it may have been the owner's
