@@ -12,6 +12,7 @@ from protocol.e2ee.prekey_secrets import SealingPrivateKey
 from protocol.encoding import encode_fields
 from protocol.kdf import hkdf
 from protocol.labels import Label
+from protocol.recovery.derived import PasswordSecret
 from protocol.secret import Secret
 
 _SALT: Final = bytes(32)
@@ -21,6 +22,11 @@ class SlotSecret(Secret):
     """32 bytes, as hard to guess as the 64 digits or the vaults' answer they come from."""
 
     __slots__ = ()
+
+    @classmethod
+    def of_password(cls, secret: PasswordSecret) -> "SlotSecret":
+        """Take what the vaults' answers came to."""
+        return cls(secret.expose())
 
 
 def slot_key_pair(secret: SlotSecret, kind: SlotKind, archive_id: bytes) -> SealingPrivateKey:
