@@ -122,6 +122,12 @@ class Cast:
         for each in self.vaults.values():
             each.now_ms += time_ms
 
+    def wait_as_told(self) -> None:
+        """Let no more time pass than each vault asks for."""
+        for index, each in self.vaults.items():
+            stored = each.stored(self.made.record.part(index).record_id)
+            each.now_ms += vault.status(stored, each.now_ms).retry_after_ms
+
     def guess(self, password: str) -> Recovery:
         """Blind, ask, combine: up to where the slot is tried."""
         recovery = Recovery(self.made.record, self.left(), stretched(password), self.draw)
