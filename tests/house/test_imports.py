@@ -41,6 +41,7 @@ LEAKS = (
     Leak("wire-is-blind", {"protocol/wire/planted.py": "import protocol.e2ee"}),
     Leak("server-is-blind", {"server/planted.py": "import protocol.e2ee"}),
     Leak("server-is-blind", {"server/planted.py": "import protocol.archive"}),
+    Leak("server-is-blind", {"protocol/recovery/planted.py": "import protocol.e2ee"}),
     Leak(
         "server-is-blind",
         {
