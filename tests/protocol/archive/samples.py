@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 
+from protocol.archive.account import AccountKeyRecord
 from protocol.archive.digits import RecoveryDigits
 from protocol.archive.entry import Entry
 from protocol.archive.facts import (
@@ -30,7 +31,8 @@ from protocol.archive.segment import Segment
 from protocol.archive.slot import SlotRecord, make_face
 from protocol.archive.slot_secret import SlotSecret
 from protocol.archive.state import Contact, Setting, State
-from protocol.ids import MessageId, parse_name
+from protocol.ids import DeviceAddress, MessageId, parse_name
+from protocol.signing import SigningKey
 from tests.support.randomness import SeededBytes
 
 NOW_MS = 1_760_000_000_000
@@ -100,6 +102,9 @@ STATE = State(
     ),
     (Setting("padding", b"padme"),),
 )
+
+
+ACCOUNT = AccountKeyRecord(1, DeviceAddress(parse_name("alice")), SigningKey(DRAW(32)))
 
 
 def entry(kind: ObjectKind = ObjectKind.SEGMENT, conversation: str = "bob") -> Entry:
