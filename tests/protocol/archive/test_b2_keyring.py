@@ -82,6 +82,18 @@ def test_b2_every_changed_byte_is_damage() -> None:
             Keyring.decode_untrusted(flipped(FILE, place))
 
 
+def test_b2_damage_is_told_by_the_hash_before_anything_is_read() -> None:
+    for place in (16, 60, 3_000, KEYRING_BYTES - 1):
+        with pytest.raises(KeyringDamaged, match="hash"):
+            Keyring.decode_untrusted(flipped(FILE, place))
+
+
+def test_b2_nothing_hides_in_an_empty_slot() -> None:
+    for place in range(48 + 2 * SLOT_BYTES + 1, KEYRING_BYTES - 32, 499):
+        with pytest.raises(KeyringDamaged):
+            Keyring.decode_untrusted(_rehashed(flipped(FILE, place)))
+
+
 @pytest.mark.parametrize("size", [0, 1, 47, 48, 5_000, KEYRING_BYTES - 1])
 def test_b2_a_cut_keyring_is_damage(size: int) -> None:
     with pytest.raises(KeyringDamaged):

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.archive.header import HEADER_BYTES
+from protocol.archive.header import HEADER_BYTES, new_header
 from protocol.archive.keys import ObjectKey
 from protocol.archive.layout import ObjectKind
 from protocol.archive.opening import OpenObject, open_bytes_untrusted, reader_of
 from protocol.archive.sealing import seal_bytes, seal_object, sealed_size
 from protocol.archive.shape import SEALED_CHUNK_BYTES
+from protocol.encoding import u64
 from protocol.errors import (
     ContentSizeDiffers,
     NotAnObject,
@@ -111,6 +112,22 @@ def test_b2_every_bit_of_a_small_object_counts() -> None:
     for place in range(len(SMALL)):
         with pytest.raises(Refused):
             _open(_flipped(SMALL, place, place % 8))
+
+
+def test_b2_reserved_bytes_are_read_before_any_chunk() -> None:
+    for place in (*range(10, 16), *range(88, 96)):
+        with pytest.raises(NotAnObject, match="header"):
+            _open(_flipped(SMALL, place)[:HEADER_BYTES])
+
+
+@pytest.mark.parametrize("length", [10, 9, 100_000])
+def test_padding_that_is_not_zeros_or_of_another_length_is_refused(length: int) -> None:
+    """Only who has the key can make it: there is one object for a content and a salt."""
+    header, cipher = new_header(MEDIA, KEY, OBJECT_FLOOR_BYTES, DRAW)
+    plain = (u64(length) + b"ten letters").ljust(OBJECT_FLOOR_BYTES, b"\0")
+    stored = header + cipher.encrypt(bytes(11) + b"\1", plain, header)
+    with pytest.raises(NotAnObject, match="padding"):
+        _open(stored)
 
 
 def test_b2_a_flip_names_its_chunk() -> None:

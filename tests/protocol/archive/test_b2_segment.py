@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.archive.facts import FactKind, PackedFact, Raw, pack_fact, unpack_fact_untrusted
-from protocol.archive.rows import MessageRow
+from protocol.archive.rows import MessageRow, pack_numbers
 from protocol.archive.segment import Segment, cut, decode_segment_untrusted, encode_segment
 from protocol.errors import NotUnicode, OutOfRange, PeerError, UnsupportedVersion, WireError
 from protocol.limits import MAX_SEGMENT_BYTES, MAX_SEGMENT_FACTS, MAX_SEGMENT_MESSAGES
@@ -132,6 +132,14 @@ def test_a_wrong_column_is_refused(place: int) -> None:
         plain[place] = wrong
         with pytest.raises(WireError):
             decode_segment_untrusted(_content(plain))
+
+
+@pytest.mark.parametrize("positions", [(3, 7, 4, 8, 9), (3, 3, 7, 8, 9)], ids=str)
+def test_positions_that_do_not_rise_are_refused(positions: tuple[int, ...]) -> None:
+    plain = _plain()
+    plain[2] = pack_numbers(positions)
+    with pytest.raises(WireError, match="rise"):
+        decode_segment_untrusted(_content(plain))
 
 
 @pytest.mark.parametrize("plain", [None, [], {}, _plain()[:-1], [*_plain(), 0]], ids=range(5))
