@@ -30,7 +30,13 @@ from protocol.archive.slot import EMPTY_FACE, FACE_BYTES, SEAL_BYTES, SlotFace
 from protocol.archive.slot_secret import SlotSecret, slot_key_pair
 from protocol.e2ee.hpke import open_sealed_untrusted, seal_to
 from protocol.encoding import encode_fields
-from protocol.errors import DecryptionFailed, KeyringDamaged, UnsupportedVersion, WrongSlotSecret
+from protocol.errors import (
+    DecryptionFailed,
+    KeyringDamaged,
+    OutOfRange,
+    UnsupportedVersion,
+    WrongSlotSecret,
+)
 from protocol.labels import Label
 from protocol.limits import KEYRING_SLOTS, SLOT_BYTES
 
@@ -57,6 +63,15 @@ class KeyringPlan:
     generation: int
     made_at_ms: int
     faces: tuple[SlotFace, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what would not read back.
+
+        Raises:
+            OutOfRange: not KEYRING_SLOTS faces.
+        """
+        if len(self.faces) != KEYRING_SLOTS:
+            raise OutOfRange(f"a keyring of {KEYRING_SLOTS} slots")
 
     def encode(self) -> bytes:
         """Give front and faces, as they are bound into each seal."""

@@ -22,6 +22,7 @@ from protocol.errors import (
     DigitsRefused,
     KeyringDamaged,
     KeyringReplaced,
+    OutOfRange,
     TooLong,
     UnsupportedVersion,
     WrongSlotSecret,
@@ -182,6 +183,11 @@ def test_a_record_that_does_not_fit_is_refused() -> None:
     SlotRecord(bytes(MAX_SLOT_RECORD_BYTES))
     with pytest.raises(TooLong):
         SlotRecord(bytes(MAX_SLOT_RECORD_BYTES + 1))
+
+
+def test_more_slots_than_there_are_is_refused() -> None:
+    with pytest.raises(OutOfRange):
+        PLAN.renewed((PLAN.faces[0],) * 5, NOW_MS)
 
 
 def test_a_newer_keyring_says_so() -> None:
