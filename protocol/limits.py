@@ -265,3 +265,6 @@ MAX_PLACED_HEAD_BYTES = 1_024
 
 # Entries that a vault keeps of a record's log, the newest: years of use, some 200 kB.
 MAX_VAULT_EVENTS = 1_000
+
+# Entries of it in one answer: 20 kB.
+MAX_LISTED_VAULT_EVENTS = 100

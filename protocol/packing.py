@@ -320,6 +320,19 @@ def unpack_untrusted(cls: type[T], data: bytes, most: int, most_items: int = MAX
     return value
 
 
+def repacked(cls: type[T], value: Any) -> T:
+    """Give ``value`` as a ``cls``, another packed class of the same fields in the same order.
+
+    So a message that names its fields for the wire becomes the value that is
+    computed with, and back, and neither side has to know the other.
+
+    Raises:
+        WireError: a field is out of the narrower shape it has in ``cls``.
+    """
+    other: T = record_of(cls).unpack(record_of(type(value)).pack(value))
+    return other
+
+
 def require_canonical(data: bytes, encoded_again: bytes) -> None:
     """Refuse bytes that are not the one encoding of their value.
 

@@ -29,6 +29,7 @@ from protocol.wire.messages import (
     Subscribed,
     TokenSet,
     UploadPrekeys,
+    VaultHello,
     Welcome,
     token_hash,
 )
@@ -84,7 +85,7 @@ class Clerk:
 
     async def _answer_to(self, request: Request) -> Answer:
         match request:
-            case Hello():
+            case Hello() | VaultHello():
                 return self._greet(request)
             case Ping():
                 return Pong(self._services.now_ms())
@@ -108,7 +109,9 @@ class Clerk:
             case _:
                 raise AssertionError(f"{type(request).__name__} is no request for a clerk")
 
-    def _greet(self, hello: Hello) -> Answer:
+    def _greet(self, hello: Hello | VaultHello) -> Answer:
+        if isinstance(hello, VaultHello):
+            return refused(Refusal.WRONG_SERVICE)
         version = common_version(hello)
         if version is None:
             return refused(Refusal.UNSUPPORTED_VERSION)

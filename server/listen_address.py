@@ -1,9 +1,9 @@
 """Where a relay listens, and the address it tells others."""
 
-import ipaddress
 from dataclasses import dataclass
 
 from protocol.errors import BadAddress
+from protocol.loopback import is_loopback
 
 DEFAULT_LISTEN = "127.0.0.1:7667"
 
@@ -18,10 +18,7 @@ class ListenAddress:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     def url(self, fingerprint: str | None) -> str:
         """Give the address for clients; without a fingerprint it is one without TLS."""

@@ -11,10 +11,11 @@ Spec: docs/protocol.md#transport
 
 import re
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address
 from typing import Final
 
 from protocol.errors import BadAddress
+from protocol.loopback import is_loopback
 
 DEFAULT_PORT: Final = 7667
 
@@ -51,13 +52,7 @@ class RelayAddress:
     @property
     def is_loopback(self) -> bool:
         """Tell whether the address stays on this machine, whatever a name server says."""
-        if self.host.lower() == "localhost":
-            return True
-        try:
-            literal = ip_address(self.host)
-        except ValueError:
-            return False
-        return _is_loopback_literal(literal)
+        return is_loopback(self.host)
 
     @property
     def place(self) -> "RelayAddress":
@@ -153,9 +148,3 @@ def _require_sense(address: RelayAddress) -> None:
         raise BadAddress("a connection without TLS is for this machine only (127.0.0.1, [::1])")
     if address.plain and address.fingerprint:
         raise BadAddress("without TLS there is no key that a fingerprint could pin")
-
-
-def _is_loopback_literal(literal: IPv4Address | IPv6Address) -> bool:
-    if isinstance(literal, IPv6Address) and literal.ipv4_mapped is not None:
-        return literal.ipv4_mapped.is_loopback
-    return literal.is_loopback

@@ -13,7 +13,7 @@ each of which counts how often it helped. From the inside out, one module each:
     record, registration   what stands in the backup, what each vault gets
     evaluation             what a client asks a vault and hears back
     possession, owner      proofs and statements around a record
-    events                 a vault's signed log
+    event, events          a vault's signed log
     vault_record           a vault's state
     vault, upkeep          every decision about it: guesses, and the rest
     set_up, recovering     the client's side: making a record, guessing with it

@@ -9,47 +9,20 @@ Spec: docs/recovery.md#the-vaults-log
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from hashlib import sha256
-from typing import Annotated, Final
+from typing import Final
 
 from protocol.encoding import u64
 from protocol.errors import BadSignature
 from protocol.labels import Label
-from protocol.packing import U8, U64, Choice, Key32, Signature64, pack
+from protocol.packing import U64, Key32
 from protocol.recovery.errors import BrokenLog
+from protocol.recovery.event import EventKind, VaultEvent
 from protocol.signing import SigningKey, sign, verify
+
+__all__ = ["EventKind", "Happening", "LogEnd", "VaultEvent", "append", "verify_log"]
 
 NO_DETAIL: Final = bytes(32)
 NO_PREVIOUS: Final = bytes(32)
-
-
-class EventKind(IntEnum):
-    """What happened."""
-
-    REGISTERED = 1  # the record began; detail: the registration's digest
-    GUESSED = 2  # a guess was counted; it may have been the owner's
-    UNLOCKED = 3  # the tag came: the last guess was right, the count is zero
-    HEAD_PLACED = 4  # a head was placed; detail: its SHA-256
-    ERASED = 5  # the last guess was wrong, the share is gone
-    DELETED = 6  # the owner deleted the record
-
-
-@dataclass(frozen=True, slots=True)
-class VaultEvent:
-    """One entry, signed by the vault."""
-
-    sequence: U64
-    time_ms: U64
-    kind: Annotated[EventKind, Choice(EventKind)]
-    guesses: U8
-    detail: Key32
-    previous: Key32
-    signature: Signature64
-
-    def digest(self) -> bytes:
-        """Give what the next entry names as its previous one."""
-        return sha256(pack(self)).digest()
 
 
 @dataclass(frozen=True, slots=True)

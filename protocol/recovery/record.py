@@ -15,6 +15,7 @@ from typing import Annotated, Final, Self
 
 from protocol.errors import WireError
 from protocol.limits import MAX_PASSWORD_RECORD_BYTES, MAX_VAULT_ADDRESS_BYTES, MAX_VAULTS
+from protocol.loopback import is_loopback
 from protocol.packing import U8, Key32, Many, NameText, Text, pack, unpack_untrusted
 from protocol.recovery import guesses, shamir
 from protocol.recovery.errors import BadElement, RecordRefused
@@ -37,6 +38,16 @@ class Vault:
     def host(self) -> str:
         """The address without its port."""
         return self.address.rpartition(":")[0]
+
+    @property
+    def machine(self) -> str:
+        """What tells its operator's machine from others: the host, in one case.
+
+        On loopback the port belongs to it: that is where vaults of one machine are
+        tried out, and such a record is of no use anywhere else.
+        """
+        host = self.host.lower()
+        return self.address.lower() if is_loopback(host.strip("[]")) else host
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ def require_distinct_operators(vaults: Iterable[Vault]) -> None:
     """Refuse two slots of one operator: together they would be one vault.
 
     Raises:
-        RecordRefused: two have the same name, key or host, or an address has no host.
+        RecordRefused: two have the same name, key or machine, or an address has no host.
     """
     listed = [*vaults]
     if any(not vault.host for vault in listed):
@@ -114,7 +125,7 @@ def require_distinct_operators(vaults: Iterable[Vault]) -> None:
     ways: tuple[Callable[[Vault], object], ...] = (
         lambda vault: vault.name,
         lambda vault: vault.key,
-        lambda vault: vault.host.lower(),
+        lambda vault: vault.machine,
     )
     if any(len({*map(way, listed)}) != len(listed) for way in ways):
         raise RecordRefused("two of its vaults are one operator's")

@@ -41,6 +41,16 @@ def place_head(
     return logged(newer, Happening(EventKind.HEAD_PLACED, now_ms, record.guesses, detail), key)
 
 
+def placed_head(stored: VaultRecord | None) -> tuple[int, bytes]:
+    """Give the head that was placed last and its epoch; ``(0, b"")`` if there is none.
+
+    Raises:
+        VaultRefuses: UNKNOWN_RECORD or DELETED.
+    """
+    record = owned(stored)
+    return record.epoch, record.head
+
+
 def delete(
     stored: VaultRecord | None, deletion: Deletion, now_ms: int, key: SigningKey
 ) -> Decision:

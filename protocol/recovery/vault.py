@@ -164,11 +164,17 @@ def settle(stored: VaultRecord, now_ms: int, key: SigningKey) -> Decision:
 
     If it is called too rarely, the share lies on the disk longer; no guess is won.
     """
-    spent = stored.state is VaultState.LIVE and stored.guesses >= stored.limit
-    if not spent or now_ms < stored.last_guess_ms + VAULT_LAST_GUESS_GRACE_MS:
+    due_ms = erasure_due_ms(stored)
+    if due_ms is None or now_ms < due_ms:
         return Decision(stored)
     erased = replace(stored, state=VaultState.ERASED, share=None, tag=None)
     return logged(erased, Happening(EventKind.ERASED, now_ms, stored.guesses), key)
+
+
+def erasure_due_ms(stored: VaultRecord) -> int | None:
+    """Give the time from which :func:`settle` erases the share, or None while it need not."""
+    spent = stored.state is VaultState.LIVE and stored.guesses >= stored.limit
+    return stored.last_guess_ms + VAULT_LAST_GUESS_GRACE_MS if spent else None
 
 
 def _registered_again(stored: VaultRecord, registration: Registration) -> Decision:

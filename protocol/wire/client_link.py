@@ -15,7 +15,16 @@ from typing import cast
 from protocol.errors import WireError
 from protocol.wire.codec import decode_untrusted, encode
 from protocol.wire.framing import FrameReader, frame
-from protocol.wire.messages import Answer, Hello, Message, Push, Request, Welcome
+from protocol.wire.messages import (
+    Answer,
+    Hello,
+    Message,
+    Push,
+    Request,
+    VaultHello,
+    VaultWelcome,
+    Welcome,
+)
 from protocol.wire.states import (
     ALLOWED_PUSHES,
     ALLOWED_REQUESTS,
@@ -144,8 +153,8 @@ class ClientLink:
 
 def _require_offered_version(request: Request, answer: Message) -> None:
     if (
-        isinstance(request, Hello)
-        and isinstance(answer, Welcome)
+        isinstance(request, Hello | VaultHello)
+        and isinstance(answer, Welcome | VaultWelcome)
         and not request.lowest_version <= answer.version <= request.highest_version
     ):
         raise WireError("the relay chose a version that was not offered")

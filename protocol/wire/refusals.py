@@ -68,8 +68,8 @@ IN_WORDS: Final[dict[Refusal, RefusalInWords]] = {
         "the registration is not signed as it should be", _UPDATE
     ),
     Refusal.RELAY_TROUBLE: RefusalInWords(
-        "the relay could not write to its disk, and has stored nothing",
-        "try again later, or tell whoever runs the relay",
+        "it could not write to its disk, and has stored nothing",
+        "try again later, or tell whoever runs it",
         may_pass=True,
     ),
     Refusal.BAD_TOKEN: RefusalInWords(
@@ -86,6 +86,45 @@ IN_WORDS: Final[dict[Refusal, RefusalInWords]] = {
         "delete some, or try again later",
         may_pass=True,
     ),
+    Refusal.WRONG_SERVICE: RefusalInWords(
+        "what answers there is another kind of service: a vault is no relay, and a relay no vault",
+        "check the address",
+    ),
+    Refusal.VAULT_UNKNOWN_RECORD: RefusalInWords(
+        "it has no such record: it never had, or was restored from a copy",
+        "set the password up anew",
+    ),
+    Refusal.VAULT_CONFLICT: RefusalInWords(
+        "another record was registered there under the same id", "set the password up anew"
+    ),
+    Refusal.VAULT_EXHAUSTED: RefusalInWords(
+        "all guesses at this password are used up there", "use the 64 digits"
+    ),
+    Refusal.VAULT_DELETED: RefusalInWords(
+        "this record was deleted by its owner, as by a change of the password",
+        "use the password of the newest backup, or the 64 digits",
+    ),
+    Refusal.VAULT_TOO_SOON: RefusalInWords(
+        "after several wrong passwords the next one has to wait",
+        "wait, then try again",
+        may_pass=True,
+    ),
+    Refusal.VAULT_BAD_TAG: RefusalInWords(
+        "the proof that the password was right is not the one registered there",
+        "set the password up anew",
+    ),
+    Refusal.VAULT_BAD_STATEMENT: RefusalInWords(
+        "the request is not signed by the owner of the record",
+        "open the backup with its password or digits first",
+    ),
+    Refusal.VAULT_STALE_HEAD: RefusalInWords(
+        "it was told of a newer backup already, perhaps by another device",
+        "look at the backup from here anew, then back up again",
+    ),
+    Refusal.VAULT_BAD_REGISTRATION: RefusalInWords(
+        "the registration does not hold together", _UPDATE
+    ),
+    Refusal.VAULT_BAD_ELEMENT: RefusalInWords("the guess is malformed", _UPDATE),
 }
 
 

@@ -3,7 +3,12 @@
                     Hello / Welcome               Register or Login / LoggedIn
        GREETING ──────────────────────▶ ANONYMOUS ────────────────────────────▶ LOGGED_IN
            │                                │                                       │
+           ├─ VaultHello / VaultWelcome ──▶ AT_VAULT ───────────────────────────────┤
+           │                                                                        │
            └── a refusal of Hello, Register or Login; Closing; WireError; the end ──┴──▶ CLOSED
+
+Which greeting was answered decides for the whole connection whether the far end is a
+relay or a vault: neither gets to see the other's requests.
 
 Both machines (:mod:`client_link`, :mod:`relay_link`) read these tables and
 nothing else; a new message is a new row here.
@@ -28,24 +33,40 @@ from protocol.wire.messages import (
     BundleFetched,
     Closing,
     DeleteBlob,
+    DeleteRecord,
     Deliver,
     Displaced,
+    Evaluate,
+    Evaluated,
+    EventsListed,
     FetchBundle,
     FetchSealingKey,
     GetBlob,
+    GetEvents,
+    GetHead,
+    GetRecordStatus,
+    HeadPlaced,
     Hello,
     ListBlobs,
     LoggedIn,
     Login,
     Ping,
+    PlacedHead,
+    PlaceHead,
     Pong,
+    PossessionProven,
     PrekeysLow,
     PrekeysStored,
+    ProvePossession,
     Push,
     PutBlob,
+    RecordDeleted,
+    RecordRegistered,
+    RecordStatus,
     RefreshBlobs,
     Refused,
     Register,
+    RegisterRecord,
     Request,
     SealingKeyFetched,
     SetToken,
@@ -53,7 +74,12 @@ from protocol.wire.messages import (
     Subscribe,
     Subscribed,
     TokenSet,
+    Unlock,
+    Unlocked,
     UploadPrekeys,
+    VaultHello,
+    VaultRequest,
+    VaultWelcome,
     Welcome,
 )
 
@@ -66,6 +92,7 @@ class LinkState(Enum):
     GREETING = "greeting"
     ANONYMOUS = "anonymous"
     LOGGED_IN = "logged in"
+    AT_VAULT = "at a vault"
     CLOSED = "closed"
 
 
@@ -98,6 +125,16 @@ ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {
     DeleteBlob: BlobDeleted,
     ListBlobs: BlobsListed,
     RefreshBlobs: BlobsRefreshed,
+    VaultHello: VaultWelcome,
+    RegisterRecord: RecordRegistered,
+    GetRecordStatus: RecordStatus,
+    Evaluate: Evaluated,
+    Unlock: Unlocked,
+    PlaceHead: HeadPlaced,
+    GetHead: PlacedHead,
+    DeleteRecord: RecordDeleted,
+    ProvePossession: PossessionProven,
+    GetEvents: EventsListed,
 }
 
 # A token in them stands for a login: the recipient has allowed whoever holds it.
@@ -109,11 +146,12 @@ BY_CAPABILITY: Final[frozenset[MessageType]] = frozenset(
 )
 
 ALLOWED_REQUESTS: Final[Mapping[LinkState, frozenset[MessageType]]] = {
-    LinkState.GREETING: frozenset({Hello}),
+    LinkState.GREETING: frozenset({Hello, VaultHello}),
     LinkState.ANONYMOUS: frozenset({Ping, Register, Login}) | WITH_TOKEN | BY_CAPABILITY,
     LinkState.LOGGED_IN: frozenset({Ping, UploadPrekeys, SetToken, Subscribe, Acknowledge})
     | WITH_TOKEN
     | BY_CAPABILITY,
+    LinkState.AT_VAULT: frozenset({Ping, *get_args(VaultRequest)}),
     LinkState.CLOSED: frozenset(),
 }
 
@@ -121,6 +159,7 @@ ALLOWED_PUSHES: Final[Mapping[LinkState, frozenset[MessageType]]] = {
     LinkState.GREETING: frozenset({Closing}),
     LinkState.ANONYMOUS: frozenset({Closing}),
     LinkState.LOGGED_IN: frozenset({Closing, Deliver, Displaced, PrekeysLow}),
+    LinkState.AT_VAULT: frozenset({Closing}),
     LinkState.CLOSED: frozenset(),
 }
 
@@ -131,15 +170,17 @@ WANTS_LOGIN: Final[Mapping[LinkState, frozenset[MessageType]]] = {
         ALLOWED_REQUESTS[LinkState.LOGGED_IN] - ALLOWED_REQUESTS[LinkState.ANONYMOUS]
     ),
     LinkState.LOGGED_IN: frozenset(),
+    LinkState.AT_VAULT: frozenset(),
     LinkState.CLOSED: frozenset(),
 }
 
 # Their answers move the link on, so nothing overtakes them and a refusal ends it:
 # without a version there is nothing to say, and a nonce serves one attempt.
-TURNING_POINTS: Final[frozenset[MessageType]] = frozenset({Hello, Register, Login})
+TURNING_POINTS: Final[frozenset[MessageType]] = frozenset({Hello, Register, Login, VaultHello})
 
 _NEXT_STATE: Final[Mapping[MessageType, LinkState]] = {
     Welcome: LinkState.ANONYMOUS,
+    VaultWelcome: LinkState.AT_VAULT,
     LoggedIn: LinkState.LOGGED_IN,
     Closing: LinkState.CLOSED,
 }

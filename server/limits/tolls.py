@@ -37,6 +37,7 @@ from protocol.wire.messages import (
     Request,
     Submit,
     UploadPrekeys,
+    VaultHello,
     token_hash,
 )
 from server.limits.buckets import Buckets
@@ -47,6 +48,7 @@ from server.limits.values import Limits
 # connection alive is free: refusing it would help nobody, and a connection's pace bounds it.
 PRICES: Final[Mapping[type[Any], int]] = {
     Hello: 0,
+    VaultHello: 0,
     Ping: 0,
     Acknowledge: 0,
     Register: 10,  # two signatures and a write

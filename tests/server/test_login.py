@@ -21,6 +21,7 @@ from protocol.wire.messages import (
     SetToken,
     Submit,
     Subscribe,
+    VaultHello,
     Welcome,
 )
 from tests.support.relay_rig import RelayRig, relay_rig
@@ -56,6 +57,14 @@ async def test_no_version_in_common(rng: random.Random, versions: tuple[int, int
     async with relay_rig(rng) as rig:
         client = rig.connect()
         assert await client.ask(Hello(*versions)) == Refused(Refusal.UNSUPPORTED_VERSION, None)
+        await client.wait_for_end()
+
+
+async def test_who_looks_for_a_vault_is_told(rng: random.Random) -> None:
+    async with relay_rig(rng) as rig:
+        client = rig.connect()
+        answer = await client.ask(VaultHello(1, 1))
+        assert answer == Refused(Refusal.WRONG_SERVICE, None)
         await client.wait_for_end()
 
 

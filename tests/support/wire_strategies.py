@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from protocol.ids import parse_name
 from protocol.limits import MAX_NAME_BYTES
-from protocol.packing import Binary, Flag, NameShape, Record, Text, Unsigned, record_of
+from protocol.packing import Binary, Choice, Flag, NameShape, Record, Text, Unsigned, record_of
 from protocol.wire.codec import MESSAGES
 from protocol.wire.messages import Message
 
@@ -28,6 +28,8 @@ def _values(shape: Any) -> st.SearchStrategy[Any]:
     match shape:
         case Unsigned(bits):
             return st.integers(0, (1 << bits) - 1)
+        case Choice(options):
+            return st.sampled_from(options)
         case Flag():
             return st.booleans()
         case Binary(least, most):

@@ -1,4 +1,4 @@
-"""Every message between client and relay, one frozen dataclass each.
+"""Every message between clients, relays and vaults, one frozen dataclass each.
 
 On the wire a message is ``[tag, request id, fields...]``. Tags are final: a
 new message takes a new tag, and the golden schema fails when one changes.
@@ -8,6 +8,7 @@ new message takes a new tag, and the golden schema fails when one changes.
     prekeys   32 to 47    the prekey shelf
     mail      48 to 63    submitting and fetching envelopes
     blobs     64 to 79    bytes for whoever knows their id
+    vault     80 to 99    shares of a password's key, and guesses
 
 Spec: docs/protocol.md#wire
 """
@@ -57,6 +58,28 @@ from protocol.wire.messages.prekeys import (
     UploadPrekeys,
 )
 from protocol.wire.messages.token import SetToken, Token, TokenSet, token_hash
+from protocol.wire.messages.vault import (
+    DeleteRecord,
+    Evaluate,
+    Evaluated,
+    EventsListed,
+    GetEvents,
+    GetHead,
+    GetRecordStatus,
+    HeadPlaced,
+    PlacedHead,
+    PlaceHead,
+    PossessionProven,
+    ProvePossession,
+    RecordDeleted,
+    RecordRegistered,
+    RecordStatus,
+    RegisterRecord,
+    Unlock,
+    Unlocked,
+    VaultHello,
+    VaultWelcome,
+)
 
 __all__ = [
     "PROTOCOL_VERSION",
@@ -72,12 +95,20 @@ __all__ = [
     "BundleFetched",
     "Closing",
     "DeleteBlob",
+    "DeleteRecord",
     "Deliver",
     "Displaced",
     "Envelope",
+    "Evaluate",
+    "Evaluated",
+    "EventsListed",
     "FetchBundle",
     "FetchSealingKey",
     "GetBlob",
+    "GetEvents",
+    "GetHead",
+    "GetRecordStatus",
+    "HeadPlaced",
     "Hello",
     "ListBlobs",
     "LoggedIn",
@@ -85,15 +116,23 @@ __all__ = [
     "Message",
     "Nonce32",
     "Ping",
+    "PlaceHead",
+    "PlacedHead",
     "Pong",
+    "PossessionProven",
     "PrekeysLow",
     "PrekeysStored",
+    "ProvePossession",
     "Push",
     "PutBlob",
+    "RecordDeleted",
+    "RecordRegistered",
+    "RecordStatus",
     "RefreshBlobs",
     "Refusal",
     "Refused",
     "Register",
+    "RegisterRecord",
     "Request",
     "SealingKeyFetched",
     "SetToken",
@@ -102,11 +141,27 @@ __all__ = [
     "Subscribed",
     "Token",
     "TokenSet",
+    "Unlock",
+    "Unlocked",
     "UploadPrekeys",
+    "VaultHello",
+    "VaultRequest",
+    "VaultWelcome",
     "Welcome",
     "token_hash",
 ]
 
+VaultRequest = (
+    RegisterRecord
+    | GetRecordStatus
+    | Evaluate
+    | Unlock
+    | PlaceHead
+    | GetHead
+    | DeleteRecord
+    | ProvePossession
+    | GetEvents
+)
 Request = (
     Hello
     | Ping
@@ -124,6 +179,8 @@ Request = (
     | DeleteBlob
     | ListBlobs
     | RefreshBlobs
+    | VaultHello
+    | VaultRequest
 )
 Answer = (
     Welcome
@@ -142,6 +199,16 @@ Answer = (
     | BlobDeleted
     | BlobsListed
     | BlobsRefreshed
+    | VaultWelcome
+    | RecordRegistered
+    | RecordStatus
+    | Evaluated
+    | Unlocked
+    | HeadPlaced
+    | PlacedHead
+    | RecordDeleted
+    | PossessionProven
+    | EventsListed
 )
 Push = Closing | PrekeysLow | Deliver | Displaced
 Message = Request | Answer | Push

@@ -15,7 +15,10 @@ Nonce32 = Annotated[bytes, Binary(32, 32)]
 
 
 class Refusal(IntEnum):
-    """Why the relay refused a request. The comment is the table's row."""
+    """Why a request was refused. The comment is the table's row.
+
+    From 33 on they are 32 and the number of a vault's refusal (docs/recovery.md).
+    """
 
     UNSUPPORTED_VERSION = 1  # no protocol version in common
     NOT_LOGGED_IN = 2  # the request needs a login
@@ -29,11 +32,22 @@ class Refusal(IntEnum):
     BAD_ACKNOWLEDGEMENT = 10  # acknowledges what was not delivered here
     RATE_LIMITED = 11  # too many requests, wait
     BAD_REGISTRATION = 12  # a signature of the registration does not verify
-    RELAY_TROUBLE = 13  # the relay could not write to its disk, nothing was stored
+    RELAY_TROUBLE = 13  # relay or vault could not write to its disk, nothing was stored
     BAD_TOKEN = 14  # the delivery token is not the one the recipient has set
     NO_SUCH_BLOB = 15  # no whole blob has this id now
     BAD_WRITE_SECRET = 16  # the blob has another write secret
     QUOTA = 17  # blobs of this address, or of all, take too much room
+    WRONG_SERVICE = 32  # this is a vault and no relay, or the other way round
+    VAULT_UNKNOWN_RECORD = 33  # a vault: no record has this id here
+    VAULT_CONFLICT = 34  # a vault: the record id was registered with other bytes
+    VAULT_EXHAUSTED = 35  # a vault: the last guess was used
+    VAULT_DELETED = 36  # a vault: the owner deleted this record
+    VAULT_TOO_SOON = 37  # a vault: the next guess has to wait
+    VAULT_BAD_TAG = 38  # a vault: not the tag that was registered
+    VAULT_BAD_STATEMENT = 39  # a vault: the owner's signature does not verify
+    VAULT_STALE_HEAD = 40  # a vault: a newer head is here, or another one of this epoch
+    VAULT_BAD_REGISTRATION = 41  # a vault: the parts of a registration do not fit each other
+    VAULT_BAD_ELEMENT = 42  # a vault: not a group element that may be evaluated
 
 
 @dataclass(frozen=True, slots=True)

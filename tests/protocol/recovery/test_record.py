@@ -69,6 +69,28 @@ def test_a_forged_record_is_refused(fault: str) -> None:
         PasswordRecord.decode_untrusted(FORGED[fault].encode())
 
 
+def _at(*addresses: str) -> PasswordRecord:
+    vaults = [
+        replace(part, vault=replace(part.vault, address=address))
+        for part, address in zip(RECORD.parts, addresses, strict=True)
+    ]
+    return replace(RECORD, parts=tuple(vaults))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "LocalHost", "127.1.2.3"])
+def test_vaults_to_try_out_may_share_this_machine(host: str) -> None:
+    record = _at(f"{host}:1", f"{host}:2", f"{host}:3")
+    assert PasswordRecord.decode_untrusted(record.encode()) == record
+    with pytest.raises(RecordRefused):
+        PasswordRecord.decode_untrusted(_at(f"{host}:1", f"{host}:2", f"{host}:1").encode())
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "[2001:db8::1]", "localhost.example", "128.0.0.1"])
+def test_vaults_on_one_real_machine_are_refused(host: str) -> None:
+    with pytest.raises(RecordRefused, match="one operator"):
+        PasswordRecord.decode_untrusted(_at(f"{host}:1", f"{host}:2", "other.example:1").encode())
+
+
 def test_the_longest_record_fits() -> None:
     draw = SeededBytes("longest")
     shares = shamir.split(OprfKey(random_scalar(draw)), 3, 5, draw)

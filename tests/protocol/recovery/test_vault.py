@@ -292,3 +292,28 @@ def test_the_state_survives_the_disk_and_damage_is_named(
         with pytest.raises(DamagedState):
             VaultRecord.decode(damaged)
     assert len(pack(record)) < 400
+
+
+def test_the_head_is_given_until_the_record_is_deleted(
+    party: Cast, first: FakeVault, record_id: bytes
+) -> None:
+    vault_key = public_key_of(first.key)
+    assert upkeep.placed_head(first.stored(record_id)) == (0, b"")
+    first.place_head(sign_head(OWNER, vault_key, record_id, 7, b"head"))
+    _exhaust(first, record_id)
+    assert upkeep.placed_head(first.stored(record_id)) == (7, b"head")
+    first.delete(sign_deletion(OWNER, vault_key, record_id))
+    assert _refusal(upkeep.placed_head, first.stored(record_id)).reason is VaultRefusal.DELETED
+
+
+def test_erasing_is_due_an_hour_after_the_last_guess(first: FakeVault, record_id: bytes) -> None:
+    def due_ms() -> int | None:
+        return vault.erasure_due_ms(VaultRecord.decode(first.disk[record_id]))
+
+    assert due_ms() is None
+    for _ in range(5):
+        _guess(first, record_id)
+        first.now_ms += HOUR_MS
+    assert due_ms() == first.now_ms
+    first.stored(record_id)
+    assert due_ms() is None

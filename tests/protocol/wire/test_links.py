@@ -3,7 +3,7 @@
 import random
 from contextlib import suppress
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -32,6 +32,9 @@ from protocol.wire.messages import (
     Request,
     Submit,
     Subscribed,
+    VaultHello,
+    VaultRequest,
+    VaultWelcome,
     Welcome,
 )
 from protocol.wire.relay_link import Asked, Barred, RelayLink
@@ -122,7 +125,7 @@ def test_our_own_link_says_nothing_without_login_or_token(wire: FakeWire) -> Non
 @given(messages())
 def test_the_first_message_is_hello_and_nothing_else(message: Message) -> None:
     wire = FakeWire()
-    if isinstance(message, Hello):
+    if isinstance(message, Hello | VaultHello):
         assert wire.to_relay(raw(message, 1)) == [Asked(1, message)]
         return
     with pytest.raises(WireError):
@@ -161,6 +164,50 @@ def test_a_refused_turning_point_ends_the_link(wire: FakeWire, request_: Request
     refused = Refused(Refusal.BAD_LOGIN, None)
     assert wire.answer(asked.request_id, refused) == [Answered(asked.request_id, request_, refused)]
     assert wire.both_are(LinkState.CLOSED)
+
+
+# --- a vault is no relay ----------------------------------------------------
+
+
+def at_vault() -> FakeWire:
+    wire = FakeWire()
+    wire.ask(VaultHello(1, 1))
+    wire.answer(1, VaultWelcome(1, bytes(32), Name("north"), 0))
+    assert wire.both_are(LinkState.AT_VAULT)
+    return wire
+
+
+@given(messages(*get_args(VaultRequest)))
+def test_a_vaults_requests_have_a_place_at_a_vault_only(message: Any) -> None:
+    assert at_vault().to_relay(raw(message, 2)) == [Asked(2, message)]
+    relay = FakeWire()
+    relay.greet()
+    with pytest.raises(WireError):
+        relay.to_relay(raw(message, 9))
+
+
+@given(messages(*(REQUEST_TYPES - {Ping, *get_args(VaultRequest)})))
+def test_a_vault_hears_no_request_of_a_relay(message: Message) -> None:
+    with pytest.raises(WireError):
+        at_vault().to_relay(raw(message, 9))
+
+
+@pytest.mark.parametrize("hello", [HELLO, VaultHello(1, 1)])
+def test_the_wrong_service_says_so_and_ends(hello: Request) -> None:
+    wire = FakeWire()
+    wire.ask(hello)
+    refused = Refused(Refusal.WRONG_SERVICE, None)
+    assert wire.answer(1, refused) == [Answered(1, hello, refused)]
+    assert wire.both_are(LinkState.CLOSED)
+
+
+def test_a_relays_welcome_does_not_answer_a_vaults_hello() -> None:
+    wire = FakeWire()
+    wire.ask(VaultHello(1, 1))
+    with pytest.raises(LinkMisused):
+        wire.relay.answer(1, WELCOME)
+    with pytest.raises(WireError):
+        wire.to_client(raw(WELCOME, 1))
 
 
 # --- the client is at fault -------------------------------------------------
