@@ -1,16 +1,14 @@
-"""One connection: bytes in, bytes out, and everything between asked of others.
+"""One connection to a relay: each request to whoever carries it out, each answer to its place.
 
-    stream ──▶ Connection ──▶ RelayLink ──▶ Clerk, or Committer ──▶ answers ──┐
-    stream ◀── Writer ◀────── RelayLink ◀──────────── Delivery ◀─ store ──────┴─
+    Conversation ──▶ Connection ──▶ Clerk, or Committer ──▶ answers ──┐
+         Writer ◀───────────────────────────── Delivery ◀─ store ─────┴─
 
-The reading half is here. It stops reading while too much is unanswered, so a
-client that only asks is slowed down by TCP and makes nothing grow.
+Bytes, frames and turns are the business of :mod:`server.conversation`.
 
 Spec: docs/relay.md#a-connection
 """
 
 from functools import partial
-from typing import Final
 
 import trio
 
@@ -32,120 +30,42 @@ from protocol.wire.messages import (
     Welcome,
     token_hash,
 )
-from protocol.wire.relay_link import Asked, Barred, RelayLink
-from protocol.wire.states import LinkState
+from protocol.wire.relay_link import Asked, Barred
 from server.answers import answer_to_acknowledge, answer_to_submit, refused
 from server.blob_clerk import BlobClerk
 from server.clerk import Clerk
 from server.committer import AcknowledgeJob, SubmitJob
+from server.conversation import Conversation
 from server.delivery import Delivery
-from server.limits.pace import Pace
 from server.limits.source import Source
 from server.limits.tolls import Payer
 from server.outbox import Place
-from server.patience import Patience
 from server.services import Services
 from server.store.interface import StoreTrouble
 from server.store.values import Acknowledgement, Outcome, Submission
-from server.writer import Writer
-
-# Small: one for each connection that is being read.
-READ_BYTES: Final = 16_384
 
 
-class Connection:
+class Connection(Conversation):
     """One client's connection, from its first byte to its last."""
 
     def __init__(
         self, services: Services, stream: trio.abc.Stream, number: int, source: Source
     ) -> None:
         """Serve ``stream`` from ``source``; ``number`` names the connection in the log."""
+        super().__init__(stream, source, services.limits)
         self._services = services
-        self._stream = stream
         self._number = number
-        self._link = RelayLink()
-        self._source = source
         self._clerk = Clerk(services)
         self._blob_clerk = BlobClerk(services, source)
-        self._patience = Patience(trio.current_time())
-        self._writer = Writer(stream, self._link, self._patience)
         self._delivery: Delivery | None = None
-        self._is_draining = False
-        limits = services.limits
-        self._pace = Pace(limits.connection) if limits.by_person(source) else None
 
     async def serve(self) -> None:
-        """Serve until the client goes, misbehaves, or the relay drains.
-
-        Raises:
-            WireError: the client sent something wrong.
-            StoreTrouble: its mail cannot be read.
-            trio.BrokenResourceError: the stream broke.
-        """
+        """Serve until the end, then deliver no more."""
         try:
-            if isinstance(self._stream, trio.SSLStream):
-                await self._stream.do_handshake()
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._write, nursery.cancel_scope)
-                if not await self._read():
-                    nursery.cancel_scope.cancel()
+            await super().serve()
         finally:
             if self._delivery is not None:
                 self._services.subscriptions.end(self._clerk.address, self._delivery)
-
-    def drain(self) -> None:
-        """Read no more; answer what was asked, say Closing, and end."""
-        self._is_draining = True
-        self._writer.drain()
-
-    def require_patience(self, now: float) -> None:
-        """Check that the client does not take too long.
-
-        Raises:
-            TimedOut: it does.
-        """
-        self._patience.require(now)
-
-    # --- bytes --------------------------------------------------------------
-
-    async def _write(self, both: trio.CancelScope) -> None:
-        await self._writer.run()
-        both.cancel()  # the last word is said
-
-    async def _read(self) -> bool:
-        """Read and handle; False if the client has gone, True if the writer has a last word."""
-        while not self._is_draining and self._link.state is not LinkState.CLOSED:
-            event = self._link.next_request()
-            if event is not None:
-                await self._keep_pace()
-                await self._handle(event)
-                self._patience.asked(trio.current_time())
-            elif self._link.must_answer:
-                await self._writer.wait_until_said()
-            elif not await self._receive():
-                return False
-        return True
-
-    async def _receive(self) -> bool:
-        """Read some bytes; False at the end of the stream."""
-        self._patience.reading()
-        data = await self._stream.receive_some(READ_BYTES)
-        self._patience.read()
-        if data:
-            self._link.receive_data(bytes(data))
-        else:
-            self._link.receive_end()
-        return bool(data)
-
-    async def _keep_pace(self) -> None:
-        if self._pace is not None and (wait := self._pace.step(trio.current_time())):
-            await trio.sleep(wait)
-
-    async def _wait_until_all_is_said(self) -> None:
-        while not self._writer.owes_nothing and not self._is_draining:
-            await self._writer.wait_until_said()
-
-    # --- requests -----------------------------------------------------------
 
     async def _handle(self, event: Asked | Barred) -> None:
         if isinstance(event, Barred):

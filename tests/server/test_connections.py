@@ -20,7 +20,7 @@ from protocol.limits import (
 from protocol.wire.codec import encode
 from protocol.wire.framing import frame
 from protocol.wire.messages import Accepted, Hello, Ping, Pong, Subscribe, Subscribed
-from server.connection import READ_BYTES
+from server.conversation import READ_BYTES
 from server.patience import SWEEP_SECONDS
 from server.store.sqlite.lane import inline
 from server.store.sqlite.store import SqliteStore

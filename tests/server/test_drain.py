@@ -6,7 +6,7 @@ import trio
 import trio.testing
 
 from protocol.wire.messages import Accepted, Closing, Ping, Subscribe
-from server.relay import DRAIN_SECONDS
+from server.reception import DRAIN_SECONDS
 from tests.support.relay_rig import relay_rig
 from tests.support.wire_client import submit_to
 

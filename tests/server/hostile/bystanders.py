@@ -32,7 +32,8 @@ from protocol.wire.messages import (
     Subscribed,
 )
 from server.committer import MAX_QUEUED_BYTES
-from server.connection import READ_BYTES, Connection
+from server.connection import Connection
+from server.conversation import READ_BYTES, Conversation
 from server.delivery import PAGE_BYTES, PAGE_COUNT
 from server.limits.source import Source, source_of
 from server.limits.values import Limits
@@ -125,7 +126,7 @@ def check_bounds(relay: Relay, limits: Limits) -> None:
     assert len(relay._services.subscriptions) <= len(relay._connections)
 
 
-def check_connection(connection: Connection) -> None:
+def check_connection(connection: Conversation) -> None:
     """Count all that could grow in one connection."""
     assert len(connection._link._reader._buffer) <= MAX_FRAME_BYTES + 4 + READ_BYTES
     places = connection._writer._outbox._places
@@ -136,6 +137,7 @@ def check_connection(connection: Connection) -> None:
     assert len(parts) + len(lists) <= 1
     assert sum(len(part.data) for part in parts) <= MAX_BLOB_PART_BYTES
     assert sum(len(each.blobs) for each in lists) <= MAX_LISTED_BLOBS
+    assert isinstance(connection, Connection)
     delivery = connection._delivery
     if delivery is not None:
         window = delivery._window
