@@ -10,6 +10,7 @@ All but the first two are written once. An epoch has 16 hex digits; a name 64.
 Spec: docs/formats.md#the-tree
 """
 
+import re
 from enum import IntEnum
 from typing import Final
 
@@ -17,6 +18,10 @@ KEYRING_PATH: Final = "keyring"
 HEAD_PATH: Final = "head"
 NAME_BYTES: Final = 32
 _MANIFEST_HASH_BYTES: Final = 16
+
+_PATH: Final = re.compile(
+    r"keyring|head|manifest/[0-9a-f]{16}-[0-9a-f]{32}|(?:segment|state|media|account)/[0-9a-f]{64}"
+)
 
 
 class ObjectKind(IntEnum):
@@ -49,3 +54,8 @@ def manifest_path(epoch: int, manifest_hash: bytes) -> str:
     writes beside its first try and not over it.
     """
     return f"manifest/{epoch:016x}-{manifest_hash[:_MANIFEST_HASH_BYTES].hex()}"
+
+
+def is_object_path(path: str) -> bool:
+    """Tell whether a backup has objects under such a path; a storage may show any other."""
+    return _PATH.fullmatch(path) is not None
