@@ -15,6 +15,10 @@
        128    32  SHA-256 of the keyring file
        160    64  Ed25519 signature over encode(label, the first 160 bytes)
 
+While a keyring is being replaced the file has two of them, the new keyring's and
+the old one's: two files cannot be replaced in one step, and whichever keyring is
+there needs its head beside it.
+
 Spec: docs/formats.md#head
 """
 
@@ -33,6 +37,7 @@ HEAD_VERSION: Final = 1
 NO_HASH: Final = bytes(32)
 
 _MAGIC: Final = b"glphead\n"
+_HASH_BYTES: Final = len(NO_HASH)
 _BODY: Final = struct.Struct(">8sB7x16sQQ32s32sQII32s")
 HEAD_BYTES: Final = _BODY.size + SIGNATURE_BYTES
 
@@ -105,6 +110,22 @@ def sign_head(head: Head, key: SigningKey) -> bytes:
 def hash_of_head(stored: bytes) -> bytes:
     """Give what the next head names as its previous one."""
     return hashlib.sha256(stored).digest()
+
+
+def head_beside(stored: bytes, keyring: bytes) -> bytes:
+    """Give the head that goes with a storage's keyring, of the one or two in its file.
+
+    Nothing is proven by it: the head is still to be opened, and compared with the keyring.
+
+    Args:
+        stored: the file ``head``.
+        keyring: the file ``keyring``, read before it.
+    """
+    first, second = stored[:HEAD_BYTES], stored[HEAD_BYTES:]
+    if len(second) != HEAD_BYTES:
+        return stored
+    named = second[_BODY.size - _HASH_BYTES : _BODY.size]
+    return second if named == hashlib.sha256(keyring).digest() else first
 
 
 def open_head_untrusted(stored: bytes, public_key: bytes) -> Head:

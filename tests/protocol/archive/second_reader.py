@@ -95,11 +95,13 @@ def open_object(stored: bytes, kind: int, key: bytes) -> bytes:
 
 def open_manifest(tree: Tree, root: bytes) -> bytes:
     """Check the head, and give the content of the manifest that it names."""
-    head = tree["head"]
+    keyring_hash = hashlib.sha256(tree["keyring"]).digest()
+    heads = [tree["head"][at : at + 224] for at in range(0, len(tree["head"]), 224)]
+    head = heads[-1] if heads[-1][128:160] == keyring_hash else heads[0]
     signer = Ed25519PrivateKey.from_private_bytes(_derive(root, "glasspost/1/archive-head-key"))
     signed = _encode("glasspost/1/archive-head", head[:160])
     signer.public_key().verify(head[160:], signed)
-    assert hashlib.sha256(tree["keyring"]).digest() == head[128:160]
+    assert keyring_hash == head[128:160]
     epoch, digest = int.from_bytes(head[32:40]), head[80:112]
     stored = tree[f"manifest/{epoch:016x}-{digest[:16].hex()}"]
     assert hashlib.sha256(stored).digest() == digest

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.archive.head import HEAD_BYTES, hash_of_head, open_head_untrusted, sign_head
+from protocol.archive.head import (
+    HEAD_BYTES,
+    hash_of_head,
+    head_beside,
+    open_head_untrusted,
+    sign_head,
+)
+from protocol.archive.keyring import seal_keyring
 from protocol.archive.keys import ArchiveRoot, head_key
 from protocol.archive.newest import newest_head
 from protocol.errors import (
@@ -19,9 +26,13 @@ from tests.protocol.archive.samples import (
     ARCHIVE_ID,
     DRAW,
     HEAD,
+    KEYRING,
+    PLAN,
     ROOT,
     STORED_HEAD,
+    STORED_MANIFEST,
     flipped,
+    head_of,
     later_head,
 )
 
@@ -112,3 +123,19 @@ def test_one_history_has_one_writer_however_far_a_source_is_behind() -> None:
     heads = {"a": STORED_HEAD, "b": NEXT, "c": third, "d": third}
     newest_head(heads, ROOT, ARCHIVE_ID).require_one_writer()
     assert newest_head(heads, ROOT, ARCHIVE_ID).head.previous_hash == hash_of_head(NEXT)
+
+
+def test_b3_of_two_heads_each_keyring_has_its_own() -> None:
+    newer = seal_keyring(PLAN.renewed(PLAN.faces, 1), OTHER_ROOT)
+    head = sign_head(head_of(STORED_MANIFEST, 8, newer), head_key(OTHER_ROOT))
+    both = head + STORED_HEAD
+    assert head_beside(both, newer.encode()) == head
+    assert head_beside(both, KEYRING.encode()) == STORED_HEAD
+    assert head_beside(head, newer.encode()) == head
+
+
+def test_b2_of_two_heads_for_another_keyring_the_first_is_shown_and_fails_later() -> None:
+    both = NEXT + STORED_HEAD
+    assert head_beside(both, b"another keyring") == NEXT
+    for odd in (b"", NEXT[:-1], both[:-1], both + b"\0"):
+        assert head_beside(odd, KEYRING.encode()) == odd
