@@ -15,7 +15,7 @@ import trio
 from protocol.errors import BadAddress
 from server.complaints import CannotStart
 from server.data_folder import default_path
-from server.launch import Options, serve
+from server.launch import SERVICE, Options, serve
 from server.listen_address import DEFAULT_LISTEN, ListenAddress, parse_listen_address
 
 
@@ -93,7 +93,7 @@ def relay(
         )
     if memory and data is not None and not _is_from_environment("data"):
         raise click.UsageError("--memory keeps nothing, so --data has no use. Leave one out.")
-    folder = None if memory else (data or default_path()).absolute()
+    folder = None if memory else (data or default_path(SERVICE)).absolute()
     options = Options(listen, folder, not no_tls, log, proxied)
     trio.run(serve, options, _Announcement(options))
 

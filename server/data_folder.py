@@ -1,11 +1,13 @@
-"""The relay's folder: made at the first start, used by one relay at a time.
+"""A service's folder: made at the first start, used by one process at a time.
 
     relay.key     the private key and its certificate, mode 0600
     relay.db      accounts, prekeys, mail (and -wal, -shm beside it)
     relay.log     what happened, one JSON object a line
     relay.lock    locked while a relay runs; holds its process number
 
-Spec: docs/relay.md#files
+A vault's files are named likewise.
+
+Spec: docs/relay.md#files, docs/vault.md#files
 """
 
 import fcntl
@@ -22,55 +24,62 @@ from server.complaints import CannotStart, why
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """Where things lie."""
+    """Where the things of a ``service`` ("relay", "vault") lie."""
 
     path: Path
+    service: str
 
     @property
     def key(self) -> Path:
         """The private key and its certificate."""
-        return self.path / "relay.key"
+        return self.path / f"{self.service}.key"
 
     @property
     def database(self) -> Path:
         """The SQLite file."""
-        return self.path / "relay.db"
+        return self.path / f"{self.service}.db"
 
     @property
     def log(self) -> Path:
         """The log."""
-        return self.path / "relay.log"
+        return self.path / f"{self.service}.log"
+
+    @property
+    def lock(self) -> Path:
+        """Locked as long as the service runs."""
+        return self.path / f"{self.service}.lock"
 
 
-def default_path() -> Path:
-    """Give the relay's folder in the user's data directory."""
-    return platformdirs.user_data_path("glasspost", appauthor=False) / "relay"
+def default_path(service: str) -> Path:
+    """Give the service's folder in the user's data directory."""
+    return platformdirs.user_data_path("glasspost", appauthor=False) / service
 
 
 @contextmanager
-def locked_folder(path: Path) -> Iterator[DataFolder]:
-    """Make the folder if need be and keep other relays out of it.
+def locked_folder(path: Path, service: str) -> Iterator[DataFolder]:
+    """Make the folder if need be and keep other processes of the ``service`` out of it.
 
     The lock is the kernel's: it ends with the process, however that ends.
 
     Raises:
-        CannotStart: the folder cannot be used, or another relay uses it.
+        CannotStart: the folder cannot be used, or another process uses it.
     """
-    lock = _open_lock(path)
+    folder = DataFolder(path, service)
+    lock = _open_lock(folder.lock)
     try:
-        _take(lock, path)
-        yield DataFolder(path)
+        _take(lock, folder)
+        yield folder
     finally:
         os.close(lock)
 
 
-def _open_lock(path: Path) -> int:
+def _open_lock(lock: Path) -> int:
     try:
-        _make_durably(path)
-        return os.open(path / "relay.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _make_durably(lock.parent)
+        return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise CannotStart(
-            f"The folder {path} cannot be used",
+            f"The folder {lock.parent} cannot be used",
             why(error),
             "Choose another one with --data, or make this one writable.",
         ) from error
@@ -88,14 +97,14 @@ def _make_durably(path: Path) -> None:
             os.close(folder)
 
 
-def _take(lock: int, path: Path) -> None:
+def _take(lock: int, folder: DataFolder) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         process = os.pread(lock, 32, 0).decode(errors="replace").strip() or "unknown"
         raise CannotStart(
-            f"The folder {path} cannot be used",
-            f"another relay is using it (process {process})",
+            f"The folder {folder.path} cannot be used",
+            f"another {folder.service} is using it (process {process})",
             "Stop that one, or choose another folder with --data.",
         ) from error
     os.ftruncate(lock, 0)

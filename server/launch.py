@@ -1,20 +1,12 @@
-"""Starts a relay process: folder, key, store, listeners, signals; and ends it.
-
-    SIGTERM or SIGINT ──▶ accept nothing new ──▶ drain ──▶ close the store ──▶ exit 0
+"""Starts a relay process: folder, key, store, and what :mod:`server.process` does for any service.
 
 Everything that can go wrong before the relay is ready becomes CannotStart.
 
 Spec: docs/relay.md#running-it
 """
 
-import os
-import resource
 import secrets
-import signal
-import socket
-import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -23,21 +15,26 @@ from pathlib import Path
 
 import trio
 
-from server.complaints import CannotStart, why
+from server.complaints import CannotStart
 from server.data_folder import DataFolder, locked_folder
-from server.eventlog import EventLog, LogFile, to_nowhere, to_stream
-from server.limits.source import HERE, Source, source_of
 from server.limits.values import DEFAULT
 from server.listen_address import ListenAddress
-from server.relay import Relay, running_relay
-from server.relay_key import RelayKey, load_or_make
+from server.process import (
+    load_key,
+    now_ms,
+    open_listeners,
+    open_log,
+    port_of,
+    prepare,
+    serve_until_signal,
+)
+from server.relay import Relay
 from server.store.interface import RelayStore, StoreTrouble
 from server.store.memory import MemoryStore
 from server.store.sqlite.database import DatabaseRefused
 from server.store.sqlite.store import SqliteStore
 
-# Many clients reconnect at once after a restart.
-_BACKLOG = 1_024
+SERVICE = "relay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +56,6 @@ class Options:
     is_proxied: bool = False
 
 
-def now_ms() -> int:
-    """Give the system's clock."""
-    return time.time_ns() // 1_000_000
-
-
 async def serve(options: Options, ready: Callable[[str], None]) -> None:
     """Run a relay until a signal ends it.
 
@@ -74,11 +66,10 @@ async def serve(options: Options, ready: Callable[[str], None]) -> None:
     Raises:
         CannotStart: a person has to change something first.
     """
-    _allow_many_files()
-    os.umask(0o077)  # what a relay keeps is nobody else's
+    prepare()
     with _folder(options.data) as folder, ExitStack() as stack:
-        key = _load_key(folder)
-        log = EventLog(now_ms, _log_sink(options, folder, stack))
+        key = load_key(folder)
+        log = open_log(options.log, None if options.data is None else folder, stack)
         async with _open_store(options, folder) as store:
             relay = Relay(
                 store,
@@ -89,76 +80,25 @@ async def serve(options: Options, ready: Callable[[str], None]) -> None:
                 log=log,
                 limits=replace(DEFAULT, is_proxied=options.is_proxied),
             )
-            listeners = await _open_listeners(options.listen)
-            address = replace(options.listen, port=_port_of(listeners[0]))
+            listeners = await open_listeners(SERVICE, options.listen)
+            address = replace(options.listen, port=port_of(listeners[0]))
             url = address.url(key.fingerprint if options.tls else None)
             log.event("started", address=url, durable=options.data is not None)
-            await _serve_until_signal(relay, listeners, key if options.tls else None, url, ready)
+            tls = key.tls if options.tls else None
+            await serve_until_signal(relay, listeners, tls, partial(ready, url))
             log.event("stopped")
-
-
-async def _serve_until_signal(
-    relay: Relay,
-    listeners: list[trio.SocketListener],
-    key: RelayKey | None,
-    url: str,
-    ready: Callable[[str], None],
-) -> None:
-    async def handle(stream: trio.SocketStream) -> None:
-        inside = stream if key is None else trio.SSLStream(stream, key.tls, server_side=True)
-        await relay.attend(inside, _source_of(stream))
-
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        # The relay drains while its connections' nursery is still open, and the signals caught.
-        async with trio.open_nursery() as connections, running_relay(relay):  # noqa: SIM117
-            async with trio.open_nursery() as accepting:
-                accepting.start_soon(
-                    partial(trio.serve_listeners, handle, listeners, handler_nursery=connections)
-                )
-                ready(url)
-                await anext(aiter(signals))
-                accepting.cancel_scope.cancel()
 
 
 @contextmanager
 def _folder(data: Path | None) -> Iterator[DataFolder]:
     """Give the locked data folder, or one that is removed at once for ``--memory``."""
     if data is not None:
-        with locked_folder(data) as folder:
+        with locked_folder(data, SERVICE) as folder:
             yield folder
         return
     # TLS reads its key from a file only; after that nothing is left of it.
     with tempfile.TemporaryDirectory(prefix="glasspost-") as name:
-        yield DataFolder(Path(name))
-
-
-def _load_key(folder: DataFolder) -> RelayKey:
-    try:
-        return load_or_make(folder.key, secrets.token_bytes)
-    except (OSError, ValueError) as error:
-        reason = why(error) if isinstance(error, OSError) else str(error)
-        raise CannotStart(
-            f"The relay's key {folder.key} cannot be used",
-            reason,
-            "Bring it back from a backup. If you remove it, a new key is made,"
-            " and every client will ask its user about it.",
-        ) from error
-
-
-def _log_sink(options: Options, folder: DataFolder, stack: ExitStack) -> Callable[[str], None]:
-    if options.log == "-":
-        return to_stream(sys.stderr)
-    if options.data is None and options.log is None:
-        return to_nowhere
-    path = folder.log if options.log is None else Path(options.log)
-    try:
-        file = LogFile(path)
-    except OSError as error:
-        raise CannotStart(
-            f"The log {path} cannot be written", why(error), "Choose another file with --log."
-        ) from error
-    stack.callback(file.close)
-    return file
+        yield DataFolder(Path(name), SERVICE)
 
 
 @asynccontextmanager
@@ -185,36 +125,3 @@ async def _open_database(path: Path) -> SqliteStore:
     except StoreTrouble as error:
         advice = "Make room on the disk or repair it, then start again; nothing was changed."
         raise CannotStart(what, error.reason, advice) from error
-
-
-async def _open_listeners(listen: ListenAddress) -> list[trio.SocketListener]:
-    try:
-        return list(await trio.open_tcp_listeners(listen.port, host=listen.host, backlog=_BACKLOG))
-    except (OSError, socket.gaierror) as error:
-        raise CannotStart(
-            f"The relay cannot listen on {listen.host}, port {listen.port}",
-            why(error),
-            "Choose another one with --listen; port 0 takes any free one.",
-        ) from error
-
-
-def _port_of(listener: trio.SocketListener) -> int:
-    port: int = listener.socket.getsockname()[1]
-    return port
-
-
-def _source_of(stream: trio.SocketStream) -> Source:
-    try:
-        host, port = stream.socket.getpeername()[:2]
-    except OSError:
-        return HERE  # gone already; its first read will say so
-    return source_of(host, port)
-
-
-def _allow_many_files() -> None:
-    """Raise the limit of open files as far as we may: each connection is one."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    except (ValueError, OSError):
-        return  # some systems call more than they grant "unlimited"

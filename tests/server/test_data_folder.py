@@ -20,6 +20,6 @@ def test_p3_new_folders_are_synced_where_they_are_named(
 
     monkeypatch.setattr(os, "fsync", recorded)
     for _ in range(2):
-        with locked_folder(tmp_path / "deep" / "relay") as folder:
+        with locked_folder(tmp_path / "deep" / "relay", "relay") as folder:
             assert folder.path.stat().st_mode & 0o777 == 0o700
         assert sorted(synced) == [str(tmp_path), str(tmp_path / "deep")]
