@@ -109,6 +109,14 @@ class DigitsRefused(CallerError):
         self.reason, self.row = reason, row
 
 
+class BadLocator(CallerError):
+    """What was typed does not say where on a relay a backup lies."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not a locator: {reason}")
+        self.reason = reason
+
+
 class WrongSlotSecret(CallerError):
     """An undamaged keyring has no slot that this secret opens."""
 

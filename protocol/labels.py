@@ -34,6 +34,7 @@ class Label(bytes, Enum):
     ARCHIVE_MANIFEST = b"glasspost/1/archive-manifest"  # derives the manifests' object key
     ARCHIVE_HEAD_KEY = b"glasspost/1/archive-head-key"  # derives the key that signs heads
     ARCHIVE_HEAD = b"glasspost/1/archive-head"  # signs a backup's head
+    RELAY_BLOB = b"glasspost/1/relay-blob"  # derives the id of a backup's blob on a relay
     VAULT_OWNER_KEY = b"glasspost/1/vault-owner-key"  # derives the owner's key of a vault's record
     RECOVERY_DIGITS = b"glasspost/1/recovery-digits"  # derives a slot's secret from 64 digits
     RECOVERY_PASSWORD = b"glasspost/1/recovery-password"  # derives one from the OPRF's output

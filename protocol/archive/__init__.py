@@ -6,6 +6,7 @@ From the outside in, one module each:
     keyring, slot       the archive's root, sealed to each secret that may open it
     slot_secret         the key pair that a slot is sealed to
     keys, layout        everything that is derived from the root; where things lie
+    locator             where on a relay a backup lies, and the ids of its blobs
     head, newest        the signed top of a backup, and which of several is believed
     manifest, entry     what there is, with each object's own key
     retention, sweep    which backups are kept, and which objects are no longer needed

@@ -75,7 +75,7 @@ def test_a_layout_is_that_of_its_module(index: int) -> None:
 
 def test_the_page_has_the_labels_of_backups() -> None:
     ours = {label for label in Label if label.name.startswith(("ARCHIVE_", "SLOT_"))}
-    ours |= {Label.RECOVERY_DIGITS, Label.VAULT_OWNER_KEY}
+    ours |= {Label.RECOVERY_DIGITS, Label.VAULT_OWNER_KEY, Label.RELAY_BLOB}
     named = set(re.findall(r'"(glasspost/1/[a-z-]+)"', PART))
     assert named == {label.value.decode() for label in ours}
 
