@@ -8,6 +8,7 @@ Spec: docs/formats.md#objects
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -27,14 +28,35 @@ from protocol.limits import OBJECT_CHUNK_BYTES
 ReadAt = Callable[[int, int], bytes]
 """Gives the bytes at (offset, length) of a stored object; fewer only at its end."""
 
+OPENING_BYTES: Final = HEADER_BYTES + SEALED_CHUNK_BYTES + 1
+"""The beginning of an object that is enough to open it."""
+
 _CHUNKS_PER_READ: Final = 16
 """A read of 1 MiB: large enough for a disk, small enough for memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Neighbouring chunks of a stored object: ``size`` bytes from ``offset``.
+
+    ``length`` is what to ask for: with the last chunk one byte more, which must not be there.
+    """
+
+    chunks: range
+    offset: int
+    size: int
+    ends: bool
+
+    @property
+    def length(self) -> int:
+        """How many bytes to ask for."""
+        return self.size + self.ends
 
 
 class OpenObject:
     """One object whose header fits its key.
 
-    Opening reads the header and the first chunk.
+    Opening reads the header and the first chunk, OPENING_BYTES at most.
     """
 
     def __init__(self, kind: ObjectKind, key: ObjectKey, read_at: ReadAt) -> None:
@@ -82,12 +104,28 @@ class OpenObject:
             As :meth:`read`, and
             NotAnObject: something but zeros follows the content.
         """
-        skip, left = LENGTH_BYTES, self.content_bytes
-        for plain in self._plain_chunks(0, self._chunks.count):
-            content, rest = plain[skip : skip + left], plain[skip + left :]
+        for span in self.spans():
+            yield from self.open_span(span, self._read_at(span.offset, span.length))
+
+    def spans(self) -> Iterator[Span]:
+        """Give the stored parts to be read one after the other, for who has to wait for each."""
+        for start in range(0, self._chunks.count, _CHUNKS_PER_READ):
+            yield self._span(range(start, min(start + _CHUNKS_PER_READ, self._chunks.count)))
+
+    def open_span(self, span: Span, stored: bytes) -> Iterator[bytes]:
+        """Give the content of one of :meth:`spans` in blocks; all of them prove the end.
+
+        Raises:
+            As :meth:`blocks`.
+        """
+        start = span.chunks.start * OBJECT_CHUNK_BYTES
+        end = LENGTH_BYTES + self.content_bytes
+        for plain in self._open_chunks(span, stored):
+            content = plain[max(0, LENGTH_BYTES - start) : max(0, end - start)]
+            rest = plain[max(0, end - start) :]
             if rest.count(0) != len(rest):
                 raise NotAnObject("its padding is not zeros")
-            skip, left = 0, left - len(content)
+            start += len(plain)
             if content:
                 yield content
 
@@ -98,22 +136,24 @@ class OpenObject:
 
     def _plain_chunks(self, first: int, stop: int) -> Iterator[bytes]:
         for start in range(first, stop, _CHUNKS_PER_READ):
-            group = range(start, min(start + _CHUNKS_PER_READ, stop))
-            stored = memoryview(self._read_group(group))
-            for index in group:
-                sealed = stored[(index - start) * SEALED_CHUNK_BYTES :][:SEALED_CHUNK_BYTES]
-                yield self._open_chunk(index, sealed)
+            span = self._span(range(start, min(start + _CHUNKS_PER_READ, stop)))
+            yield from self._open_chunks(span, self._read_at(span.offset, span.length))
 
-    def _read_group(self, group: range) -> bytes:
-        """Read neighbouring chunks; with the last one, look for a byte after it."""
-        size = sum(map(self._chunks.sealed_bytes, group))
-        ends = group.stop == self._chunks.count
-        stored = self._read_at(HEADER_BYTES + group.start * SEALED_CHUNK_BYTES, size + ends)
-        if len(stored) > size:
+    def _span(self, chunks: range) -> Span:
+        """Give where neighbouring chunks lie; after the last one a byte more is looked for."""
+        size = sum(map(self._chunks.sealed_bytes, chunks))
+        ends = chunks.stop == self._chunks.count
+        return Span(chunks, HEADER_BYTES + chunks.start * SEALED_CHUNK_BYTES, size, ends)
+
+    def _open_chunks(self, span: Span, stored: bytes) -> Iterator[bytes]:
+        if len(stored) > span.size:
             raise ObjectExtended
-        if len(stored) < size:
-            raise ObjectTruncated(group.start + len(stored) // SEALED_CHUNK_BYTES)
-        return stored
+        if len(stored) < span.size:
+            raise ObjectTruncated(span.chunks.start + len(stored) // SEALED_CHUNK_BYTES)
+        view = memoryview(stored)
+        for index in span.chunks:
+            at = (index - span.chunks.start) * SEALED_CHUNK_BYTES
+            yield self._open_chunk(index, view[at:][:SEALED_CHUNK_BYTES])
 
     def _open_chunk(self, index: int, sealed: memoryview) -> bytes:
         try:
