@@ -268,3 +268,7 @@ MAX_VAULT_EVENTS = 1_000
 
 # Entries of it in one answer: 20 kB.
 MAX_LISTED_VAULT_EVENTS = 100
+
+# What one network address may ask of a vault in a second, and at once: a household's backups.
+VAULT_ADDRESS_WORK_PER_SECOND = 20
+VAULT_ADDRESS_WORK_AT_ONCE = 400

@@ -1,41 +1,25 @@
 """The command ``glasspost-server``.
 
 Exit codes: 0 done, 1 usage or local error. Errors are sentences on standard
-error; standard output carries the relay's address and nothing else.
+error; standard output carries the service's address and nothing else.
 """
 
 import contextlib
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import trio
 
-from protocol.errors import BadAddress
+from server.command_types import AS_IS, ListenType
 from server.complaints import CannotStart
 from server.data_folder import default_path
 from server.launch import SERVICE, Options, serve
-from server.listen_address import DEFAULT_LISTEN, ListenAddress, parse_listen_address
-
-
-class _ListenType(click.ParamType[ListenAddress]):
-    name = "HOST:PORT"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> ListenAddress:
-        try:
-            return parse_listen_address(value)
-        except BadAddress as error:
-            self.fail(error.reason, param, ctx)
-
-
-# click keeps the lines of a paragraph that begins with this character.
-_AS_IS = "\b\n"
+from server.listen_address import DEFAULT_LISTEN, ListenAddress
+from server.vault.cli import vault
 
 _EXAMPLES = f"""\
-{_AS_IS}Examples:
+{AS_IS}Examples:
   glasspost-server relay
   glasspost-server relay --listen 0.0.0.0:7667 --data /srv/glasspost
   glasspost-server relay --listen 127.0.0.1:0 --memory --log -
@@ -45,13 +29,16 @@ _EXAMPLES = f"""\
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXAMPLES)
 @click.version_option(package_name="glasspost", message="glasspost-server %(version)s")
 def command() -> None:
-    """Store and forward sealed messages, without being able to read them."""
+    """Store and forward sealed messages, without being able to read them; guard backups."""
+
+
+command.add_command(vault)
 
 
 @command.command(epilog=_EXAMPLES)
 @click.option(
     "--listen",
-    type=_ListenType(),
+    type=ListenType(),
     default=DEFAULT_LISTEN,
     show_default=True,
     help="Where to listen; port 0 takes any free one.",

@@ -13,7 +13,7 @@ from protocol.ids import DeviceAddress
 from protocol.labels import Label
 from protocol.records import login_fields, register_fields
 from protocol.signing import verify
-from protocol.wire.messages import PROTOCOL_VERSION, Hello, Login, Register
+from protocol.wire.messages import PROTOCOL_VERSION, Hello, Login, Register, VaultHello
 from server.store.values import StoredAccount
 
 NO_TLS_KEY: Final = bytes(32)
@@ -22,7 +22,7 @@ NO_TLS_KEY: Final = bytes(32)
 ONLY_DEVICE: Final = 1
 
 
-def common_version(hello: Hello) -> int | None:
+def common_version(hello: Hello | VaultHello) -> int | None:
     """Give the highest version that both sides speak, or None."""
     speaks_ours = hello.lowest_version <= PROTOCOL_VERSION <= hello.highest_version
     return PROTOCOL_VERSION if speaks_ours else None

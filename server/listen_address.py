@@ -1,4 +1,4 @@
-"""Where a relay listens, and the address it tells others."""
+"""Where a service listens, and the address it tells others."""
 
 from dataclasses import dataclass
 
@@ -20,12 +20,17 @@ class ListenAddress:
         """Whether only this machine can reach it."""
         return is_loopback(self.host)
 
-    def url(self, fingerprint: str | None) -> str:
-        """Give the address for clients; without a fingerprint it is one without TLS."""
+    @property
+    def endpoint(self) -> str:
+        """Give ``host:port``, with brackets around an IPv6 address."""
         host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def url(self, fingerprint: str | None) -> str:
+        """Give a relay's address for clients; without a fingerprint it is one without TLS."""
         if fingerprint is None:
-            return f"glasspost+plain://{host}:{self.port}"
-        return f"glasspost://{host}:{self.port}#{fingerprint}"
+            return f"glasspost+plain://{self.endpoint}"
+        return f"glasspost://{self.endpoint}#{fingerprint}"
 
 
 def parse_listen_address(text: str) -> ListenAddress:

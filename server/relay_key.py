@@ -1,6 +1,6 @@
-"""The relay's one key: its identity in TLS, and in every login.
+"""A service's one key: its identity in TLS, and in every login (a relay) or log (a vault).
 
-Made at the first start and kept in ``relay.key``, together with the self-signed
+Made at the first start and kept in ``relay.key`` or ``vault.key``, together with the self-signed
 certificate that TLS wants around it. Clients look at the key only.
 
 Spec: docs/protocol.md#transport
@@ -19,6 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.x509.oid import NameOID
+
+from protocol.signing import SigningKey
 
 _SEED_BYTES: Final = 32
 
@@ -60,6 +62,18 @@ def load_or_make(path: Path, random_bytes: Callable[[int], bytes]) -> RelayKey:
     return RelayKey(public.public_bytes_raw(), _fingerprint(public), _tls_context(path))
 
 
+def read_signing_key(path: Path) -> SigningKey:
+    """Read the private half of a key that :func:`load_or_make` has loaded, to sign with it.
+
+    TLS 1.3 signs what begins with 64 spaces, and we sign what begins with the length of a
+    label: neither can pass for the other.
+    """
+    private = serialization.load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(private, Ed25519PrivateKey):
+        raise ValueError("the key is not an Ed25519 key")
+    return SigningKey(private.private_bytes_raw())
+
+
 def _tls_context(path: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -81,7 +95,7 @@ def _fingerprint(public: Ed25519PublicKey) -> str:
 
 def _pem_of(key: Ed25519PrivateKey) -> bytes:
     """Give the private key and its certificate, as ssl wants them in one file."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "glasspost relay")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "glasspost")])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

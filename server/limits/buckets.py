@@ -12,9 +12,10 @@ entry may be too early, and is corrected when it comes to the top.
 Spec: docs/relay.md#limits
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from heapq import heappop, heappush
-from typing import Generic, TypeVar
+from math import ceil
+from typing import Any, Generic, TypeVar
 
 from server.limits.rate import FULL, Rate
 
@@ -82,3 +83,17 @@ class Buckets(Generic[K]):
     def _push(self, full_at: float, key: K) -> None:
         self._number += 1
         heappush(self._heap, (full_at, self._number, key))
+
+
+def pay(due: Sequence[tuple[Buckets[Any], Hashable, float]], now: float) -> int:
+    """Take each price from its key's bucket, or nothing at all.
+
+    Returns:
+        0 if all was paid; else the milliseconds until it can be.
+    """
+    wait = max((buckets.wait(key, price, now) for buckets, key, price in due), default=0.0)
+    if wait:
+        return ceil(wait * 1_000) + 1  # what rounding may have taken off
+    for buckets, key, price in due:
+        buckets.take(key, price, now)
+    return 0

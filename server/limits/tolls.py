@@ -18,7 +18,6 @@ Spec: docs/relay.md#limits
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil
 from typing import Any, Final
 
 from protocol.ids import DeviceAddress
@@ -40,7 +39,7 @@ from protocol.wire.messages import (
     VaultHello,
     token_hash,
 )
-from server.limits.buckets import Buckets
+from server.limits.buckets import Buckets, pay
 from server.limits.source import Source
 from server.limits.values import Limits
 
@@ -100,12 +99,7 @@ class Tolls:
         if not limits.by_address(source) and not limits.by_person(source):
             return 0  # programs of this machine: what they ask most costs least here
         due = [*self._due_from_address(request, payer), *self._due_from_people(request, payer)]
-        wait = max((buckets.wait(key, price, now) for buckets, key, price in due), default=0.0)
-        if wait:
-            return ceil(wait * 1_000) + 1  # what rounding may have taken off
-        for buckets, key, price in due:
-            buckets.take(key, price, now)
-        return 0
+        return pay(due, now)
 
     def forget_full(self, now: float) -> None:
         """Let go of everybody who has asked for little lately."""

@@ -1,4 +1,4 @@
-"""Opening ``relay.db`` and ``blobs.db``, or saying exactly why not; transactions; foreign errors.
+"""Opening a service's database, or saying exactly why not; transactions; foreign errors.
 
 Spec: docs/relay.md#store
 """
@@ -10,13 +10,13 @@ from typing import Any
 
 import apsw
 
-from protocol.errors import WireError
+from protocol.errors import DamagedState, WireError
 from server.store.interface import StoreError, StoreTrouble
 from server.store.sqlite.schema import PAGE_BYTES, PRAGMAS, RELAY_DATABASE, Schema
 
 
 class DatabaseRefused(StoreError):
-    """The file is not one that this relay may open and change."""
+    """The file is not one that this service may open and change."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -32,14 +32,14 @@ def open_database(path: Path, vfs: str | None, schema: Schema = RELAY_DATABASE) 
         schema: what it must be, or becomes.
 
     Raises:
-        DatabaseRefused: it belongs to another program, a newer relay, or is damaged.
+        DatabaseRefused: it belongs to another program, a newer service, or is damaged.
         StoreTrouble: the environment does not allow it.
     """
     try:
         with translated():
             connection = apsw.Connection(str(path), vfs=vfs)
             _require_ours(connection, schema)
-            _apply_settings(connection)
+            _apply_settings(connection, schema)
             _make_tables(connection, schema)
     except StoreTrouble as error:
         if isinstance(error.__cause__, apsw.NotADBError | apsw.CorruptError):
@@ -84,7 +84,7 @@ def translated() -> Iterator[None]:
         yield
     except apsw.Error as error:
         raise StoreTrouble(str(error) or type(error).__name__) from error
-    except WireError as error:
+    except (WireError, DamagedState) as error:
         raise StoreTrouble("a stored record does not decode") from error
 
 
@@ -96,17 +96,18 @@ def _require_ours(connection: apsw.Connection, schema: Schema) -> None:
         return
     if application_id != schema.application_id:
         raise DatabaseRefused("it is the database of another program")
-    if version > schema.version:
+    of, known = schema.service, schema.version
+    if version > known:
         raise DatabaseRefused(
-            f"it was written by a newer relay (schema {version}, known here: {schema.version})"
+            f"it was written by a newer {of} (schema {version}, known here: {known})"
         )
-    if version < schema.version:
-        raise DatabaseRefused(f"it is of a relay that was never released (schema {version})")
+    if version < known:
+        raise DatabaseRefused(f"it is of a {of} that was never released (schema {version})")
 
 
-def _apply_settings(connection: apsw.Connection) -> None:
+def _apply_settings(connection: apsw.Connection, schema: Schema) -> None:
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}").fetchall()
-    for name, wanted in PRAGMAS:
+    for name, wanted in (*PRAGMAS, *schema.settings):
         connection.execute(f"PRAGMA {name} = {wanted}").fetchall()
         found = ask(connection, f"PRAGMA {name}")
         if found != wanted:

@@ -44,6 +44,9 @@ class Schema:
     application_id: int
     version: int
     tables: str
+    service: str = "relay"
+    settings: tuple[tuple[str, int], ...] = ()
+    """Pragmas beside PRAGMAS."""
 
 
 TABLES: Final = """

@@ -1,0 +1,1 @@
+"""The vault: its disk, its connections, its process."""
