@@ -7,6 +7,8 @@ only: floor((n-c)*g/(t-c)). Both numbers are shown to the user.
 Spec: docs/recovery.md#guesses
 """
 
+from collections.abc import Collection
+
 from protocol.limits import MAX_TOTAL_GUESSES
 
 
@@ -34,3 +36,15 @@ def is_honest(count: int, threshold: int, limit: int) -> bool:
     """Tell whether n, t and g are possible, and their worst total no more than was promised."""
     possible = 1 <= threshold <= count and limit >= 1
     return possible and worst_total(count, threshold, limit) <= MAX_TOTAL_GUESSES
+
+
+def tries_left(left: Collection[int], threshold: int) -> int:
+    """Give how many more guesses can be made with what each vault has left.
+
+    Each takes one from ``threshold`` different vaults, so a vault is of use once per guess.
+    """
+    possible = range(sum(left) // threshold, 0, -1)
+    enough = (
+        tries for tries in possible if sum(min(each, tries) for each in left) >= threshold * tries
+    )
+    return next(enough, 0)

@@ -66,10 +66,10 @@ def test_the_default_is_seven_and_ten() -> None:
     assert guesses.worst_total(3, 2, 5) == 10
 
 
-def _most_disjoint_choices(count: int, needed: int, limit: int) -> int:
+def _most_disjoint_choices(begin: tuple[int, ...], needed: int) -> int:
     """Count guesses by trying all choices of vaults, not by a formula."""
-    best = {(limit,) * count: 0}
-    most = 0
+    best = {begin: 0}
+    count, most = len(begin), 0
     while best:
         following = {}
         for left, made in best.items():
@@ -89,8 +89,16 @@ def test_b5_the_formulae_are_the_maximum_over_all_strategies(shape: tuple[int, i
     assert guesses.is_honest(count, threshold, limit)
     assert not guesses.is_honest(count, threshold, limit + 1)
     for cheating in range(threshold):
-        most = _most_disjoint_choices(count - cheating, threshold - cheating, limit)
+        most = _most_disjoint_choices((limit,) * (count - cheating), threshold - cheating)
         assert most == guesses.total_guesses(count, threshold, limit, cheating)
+
+
+def test_b5_what_is_left_is_the_maximum_too() -> None:
+    for left in product(range(4), repeat=3):
+        for needed in (1, 2, 3):
+            most = _most_disjoint_choices(tuple(sorted(left)), needed)
+            assert guesses.tries_left(left, needed) == most
+    assert guesses.tries_left([], 2) == 0
 
 
 @pytest.mark.parametrize(("n", "t", "g"), [(3, 0, 1), (3, 4, 1), (3, 2, 0), (3, 2, 6), (0, 0, 1)])

@@ -1,0 +1,101 @@
+"""Vaults inside the test, as a connection reaches them; each may be down, silent or lying."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import trio
+
+from client.errors import ExitCode, RelayUnreachable, UserError
+from protocol.recovery import upkeep, vault
+from protocol.recovery.errors import VaultRefuses
+from protocol.recovery.evaluation import EvaluationAnswer, EvaluationRequest, UnlockRequest
+from protocol.recovery.event import VaultEvent
+from protocol.recovery.owner import Deletion, HeadPlacement
+from protocol.recovery.record import Vault
+from protocol.recovery.registration import Registration
+from protocol.recovery.vault import VaultStatus
+from protocol.signing import SigningKey
+from tests.protocol.recovery.cast import FakeVault
+from tests.support.randomness import SeededBytes
+
+T = TypeVar("T")
+
+
+class Refused(UserError):
+    """A vault said no."""
+
+    exit_code = ExitCode.REFUSED
+
+
+@dataclass
+class Line:
+    """A connection to a fake vault, which decides as real ones do."""
+
+    held: FakeVault
+    lies: bool = False
+
+    async def register(self, registration: Registration) -> VaultEvent:
+        return await self._asked(lambda: self.held.register(registration))
+
+    async def status(self, record_id: bytes) -> VaultStatus:
+        return await self._asked(
+            lambda: vault.status(self.held.stored(record_id), self.held.now_ms)
+        )
+
+    async def evaluate(self, request: EvaluationRequest) -> EvaluationAnswer:
+        answer = await self._asked(lambda: self.held.evaluate(request))
+        return replace(answer, element=request.element) if self.lies else answer
+
+    async def unlock(self, request: UnlockRequest) -> None:
+        await self._asked(lambda: self.held.unlock(request))
+
+    async def place_head(self, placed: HeadPlacement) -> None:
+        await self._asked(lambda: self.held.place_head(placed))
+
+    async def head(self, record_id: bytes) -> tuple[int, bytes]:
+        return await self._asked(lambda: upkeep.placed_head(self.held.stored(record_id)))
+
+    async def delete(self, deletion: Deletion) -> None:
+        await self._asked(lambda: self.held.delete(deletion))
+
+    async def events(self, record_id: bytes) -> list[VaultEvent]:
+        await trio.lowlevel.checkpoint()
+        return [each for each in self.held.log if self.held.stored(record_id) is not None]
+
+    async def _asked(self, call: Callable[[], T]) -> T:
+        await trio.lowlevel.checkpoint()
+        try:
+            return call()
+        except VaultRefuses as error:
+            raise Refused(f"The vault {self.held.name} {error}.", hint="Wait.") from error
+
+
+@dataclass
+class Operators:
+    """All vaults there are, and the state of the way to each."""
+
+    held: dict[str, FakeVault]
+    down: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+    liars: set[str] = field(default_factory=set)
+
+    @property
+    def places(self) -> tuple[Vault, ...]:
+        return tuple(each.place for each in self.held.values())
+
+    @asynccontextmanager
+    async def connect(self, wanted: Vault) -> AsyncIterator[Line]:
+        await trio.lowlevel.checkpoint()
+        if wanted.name in self.silent:
+            await trio.sleep_forever()
+        if wanted.name in self.down:
+            raise RelayUnreachable(f"The vault {wanted.name} cannot be reached.", hint="Later.")
+        yield Line(self.held[wanted.name], wanted.name in self.liars)
+
+
+def operators(draw: SeededBytes, *names: str) -> Operators:
+    """Give vaults of these names."""
+    held = {name: FakeVault(name, draw, SigningKey(draw(32))) for name in names}
+    return Operators(held)
