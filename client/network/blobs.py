@@ -16,7 +16,7 @@ given the time it wants; all its other refusals are the caller's (:class:`RelayR
 Spec: docs/protocol.md#blobs
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import trio
@@ -46,6 +46,9 @@ from protocol.wire.messages import (
 
 A = TypeVar("A", bound=Answer)
 
+PartOf = Callable[[int, int], Awaitable[bytes]]
+"""Gives so many bytes from an offset."""
+
 # A relay that keeps us waiting longer than this in all says no, whatever it calls it.
 _MOST_TRIES: Final = 10
 _LONGEST_WAIT_S: Final = 30.0
@@ -70,18 +73,35 @@ class RelayBlobs:
             RefusedByRelay: the relay takes nothing.
             ConnectionLost: some of it may be there; put the same again.
         """
-        if len(data) > MAX_BLOB_BYTES:
+
+        async def part_of(offset: int, length: int) -> bytes:
+            return data[offset : offset + length]
+
+        await self.put_from(blob_id, secret, len(data), part_of)
+
+    async def put_from(
+        self, blob_id: BlobId, secret: WriteSecret, size: int, part_of: PartOf
+    ) -> None:
+        """Put what ``part_of`` gives, ``size`` bytes, without holding all of it; see :meth:`put`.
+
+        Args:
+            part_of: gives the bytes at an offset, as many as asked for or up to the end; the same
+                whenever it is asked.
+        """
+        if size > MAX_BLOB_BYTES:
             raise LocalError(
                 "This is too long for one blob.",
-                why=f"It has {len(data)} bytes, and a relay takes {MAX_BLOB_BYTES}.",
+                why=f"It has {size} bytes, and a relay takes {MAX_BLOB_BYTES}.",
                 hint="Cut it in several.",
             )
-        received = await self._put_part(blob_id, secret, data, 0)
-        while received < len(data):
-            before = received
-            received = await self._put_part(blob_id, secret, data, before)
+        received, before = 0, -1
+        while received < size or before < 0:
             if received <= before:
                 raise _misbehaves("It takes no more bytes of a blob.")
+            before = received
+            part = await part_of(before, MAX_BLOB_PART_BYTES)
+            request = PutBlob(blob_id, secret.expose(), before, size, part)
+            received = min((await self._ask(request, BlobStored)).received, size)
 
     async def get(self, blob_id: BlobId) -> bytes:
         """Give the whole blob.
@@ -136,14 +156,6 @@ class RelayBlobs:
     async def delete(self, blob_id: BlobId, secret: WriteSecret) -> None:
         """Delete a blob; it is no error if there is none."""
         await self._ask(DeleteBlob(blob_id, secret.expose()), BlobDeleted)
-
-    async def _put_part(
-        self, blob_id: BlobId, secret: WriteSecret, data: bytes, offset: int
-    ) -> int:
-        part = data[offset : offset + MAX_BLOB_PART_BYTES]
-        request = PutBlob(blob_id, secret.expose(), offset, len(data), part)
-        answer = await self._ask(request, BlobStored)
-        return min(answer.received, len(data))
 
     async def _ask(self, request: Request, expected: type[A]) -> A:
         """Ask, and ask again if that was too soon."""
