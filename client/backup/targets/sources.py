@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import trio
 
-from client.backup.targets.interface import PIECE_BYTES, Source
+from client.backup.targets.interface import PIECE_BYTES
 from client.errors import LocalError
 from client.values import RunBlocking
 
@@ -107,12 +107,6 @@ async def spooled(
         while await run_blocking(lambda: _spool_some(waiting, file)):
             pass
         yield FileSource(file.fileno(), os.fstat(file.fileno()).st_size, run_blocking)
-
-
-async def pieces_of(source: Source) -> AsyncIterator[bytes]:
-    """Give the whole of ``source`` in parts of PIECE_BYTES."""
-    for offset in range(0, source.size, PIECE_BYTES):
-        yield await source.read(offset, PIECE_BYTES)
 
 
 def _spool_some(chunks: Iterator[bytes], file: BinaryIO) -> bool:
