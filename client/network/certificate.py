@@ -38,13 +38,22 @@ def read_relay_key(certificate: bytes | None) -> RelayKey:
         raise _not_a_relay() from error
     if not isinstance(key, Ed25519PublicKey) or not any(key.public_bytes_raw()):
         raise _not_a_relay()
+    return RelayKey(key.public_bytes_raw(), _fingerprint(key))
+
+
+def fingerprint_of(raw: bytes) -> str:
+    """Give the fingerprint of a 32-byte Ed25519 key, as an address pins it."""
+    return _fingerprint(Ed25519PublicKey.from_public_bytes(raw))
+
+
+def _fingerprint(key: Ed25519PublicKey) -> str:
     info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return RelayKey(key.public_bytes_raw(), hashlib.sha256(info).hexdigest())
+    return hashlib.sha256(info).hexdigest()
 
 
 def _not_a_relay() -> RelayUnreachable:
     return RelayUnreachable(
         "What answers there is not a Glasspost relay.",
-        why="A relay shows an Ed25519 certificate.",
+        why="What answers there shows no Ed25519 certificate.",
         hint="Check the host and port of --relay.",
     )

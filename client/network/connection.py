@@ -13,9 +13,9 @@ Spec: docs/protocol.md#wire, docs/protocol.md#link-states
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final, TypeVar, cast
+from typing import ClassVar, Final, TypeVar, cast
 
 import trio
 
@@ -50,6 +50,7 @@ from protocol.wire.messages import (
 )
 
 A = TypeVar("A", bound=Answer)
+C = TypeVar("C", bound="RelayConnection")
 
 _READ_BYTES: Final = 65_536
 
@@ -72,6 +73,9 @@ class _Waiting:
 
 class RelayConnection:
     """A connection that :func:`open_connection` has greeted and keeps alive."""
+
+    far_side: ClassVar[str] = "relay"
+    """What the far end is called in sentences."""
 
     pushes: trio.MemoryReceiveChannel[Push]
     """What the relay says of itself, in order; ends with the connection."""
@@ -157,9 +161,9 @@ class RelayConnection:
                 for event in self._link.receive_data(bytes(data)):
                     self._take(event)
             self._link.receive_end()
-            self._end(Loss("The relay hung up."))
+            self._end(Loss(f"The {self.far_side} hung up."))
         except WireError as error:
-            self._end(Loss(f"The relay sent what it may not: {error.reason}."))
+            self._end(Loss(f"The {self.far_side} sent what it may not: {error.reason}."))
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self._end(Loss(explain(error)))
 
@@ -172,7 +176,7 @@ class RelayConnection:
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self._end(Loss(explain(error)))
         except trio.TooSlowError:
-            self._end(Loss("The relay takes no more bytes."))
+            self._end(Loss(f"The {self.far_side} takes no more bytes."))
 
     async def _keep_alive(self) -> None:
         """Ping, so that neither side takes a quiet connection for a dead one."""
@@ -182,7 +186,7 @@ class RelayConnection:
                 with trio.fail_after(_PONG_TIMEOUT_S):
                     pong = await self.request(Ping(), Pong)
             except trio.TooSlowError:
-                self._end(Loss("The relay does not answer any more."))
+                self._end(Loss(f"The {self.far_side} does not answer any more."))
                 return
             except ConnectionLost:
                 return
@@ -222,7 +226,8 @@ class RelayConnection:
             waiting.done.set()
             self._slots.release()
         elif isinstance(event.message, Closing):
-            self._end(Loss("The relay is shutting down.", event.message.retry_after_ms))
+            why = f"The {self.far_side} is shutting down."
+            self._end(Loss(why, event.message.retry_after_ms))
         else:
             self._take_push(event.message)
 
@@ -251,18 +256,22 @@ class RelayConnection:
         self._waiting.clear()
 
 
+def open_connection(dialed: Dialed) -> AbstractAsyncContextManager[RelayConnection]:
+    """Greet the relay on ``dialed``, and serve the connection; see :func:`opened`."""
+    return opened(RelayConnection(dialed))
+
+
 @asynccontextmanager
-async def open_connection(dialed: Dialed) -> AsyncIterator[RelayConnection]:
-    """Greet the relay on ``dialed``, and serve the connection until the block is left.
+async def opened(connection: C) -> AsyncIterator[C]:
+    """Greet the far side, and serve the connection until the block is left.
 
     The stream is closed at the end, without ceremony: what the relay had not answered by then
     was not promised to anybody.
 
     Raises:
-        ConnectionLost: the relay does not greet as it should.
+        ConnectionLost: the far side does not greet as it should.
         RelayRefusal: it speaks no version of the protocol that this program knows.
     """
-    connection = RelayConnection(dialed)
     with one_error():
         async with trio.open_nursery() as nursery:
             try:

@@ -9,6 +9,7 @@ class RelayRefusal(RefusedByRelay):
     """The relay refused a request.
 
     Attributes:
+        answer: the refusal as it came.
         code: the refusal's code, also one that this program does not know.
         may_pass: whether the same request may succeed later.
         retry_after_ms: how long the relay asks to wait, or None.
@@ -17,7 +18,8 @@ class RelayRefusal(RefusedByRelay):
     def __init__(self, request: Request, answer: Refused) -> None:
         words = in_words(answer)
         what, why = _sentences(request, answer.code, words.reason)
-        super().__init__(what, why=why, hint=f"{_capital(words.advice)}{_wait(answer)}.")
+        super().__init__(what, why=why, hint=f"{capital(words.advice)}{_wait(answer)}.")
+        self.answer = answer
         self.code = answer.code
         self.may_pass = words.may_pass
         self.retry_after_ms = answer.retry_after_ms
@@ -29,8 +31,8 @@ def _sentences(request: Request, code: int, reason: str) -> tuple[str, str]:
     if code == Refusal.UNKNOWN_ACCOUNT and name is not None:
         return f"There is no account named {name} on this relay.", ""
     if code == Refusal.NO_PREKEYS and name is not None:
-        return f"{name} cannot be written to yet.", f"{_capital(reason)}."
-    return "The relay refused.", f"{_capital(reason)}."
+        return f"{name} cannot be written to yet.", f"{capital(reason)}."
+    return "The relay refused.", f"{capital(reason)}."
 
 
 def _wait(answer: Refused) -> str:
@@ -40,5 +42,6 @@ def _wait(answer: Refused) -> str:
     return f" (in {seconds} s)"
 
 
-def _capital(sentence: str) -> str:
+def capital(sentence: str) -> str:
+    """Begin a sentence with a capital."""
     return sentence[:1].upper() + sentence[1:]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import trio
 
-from protocol.wire.messages import Answer, GetEvents, Refusal, Refused, Request
+from protocol.wire.messages import Answer, GetEvents, Refusal, Refused, Request, VaultWelcome
 from protocol.wire.relay_link import Asked, Barred
 from server.answers import refused
 from server.conversation import Conversation
@@ -48,6 +48,8 @@ class VaultConnection(Conversation):
             answer: Answer = refused(event.refusal)
         else:
             answer = await self._answer_to(event.request)
+        if isinstance(answer, VaultWelcome):
+            self._patience.greeted()
         self._writer.answer(place, answer)
 
     async def _answer_to(self, request: Request) -> Answer:
