@@ -45,6 +45,8 @@ class EntryKind(StrEnum):
     """What a line of the history is."""
 
     TEXT = "text"
+    MEDIA = "media"  # files, and perhaps words to them
+    DELETED = "deleted"  # somebody deleted it; it keeps its place and no text
     UNSUPPORTED = "unsupported"  # a kind or version that this program does not know; kept whole
     UNREADABLE = "unreadable"  # a message that came and could not be opened
     NOTICE = "notice"  # the client speaks: pinned, key changed, repaired

@@ -6,6 +6,8 @@
         profile.db      the encrypted database (and -wal, -shm while it is open)
         receiver.lock   locked by the one process that receives
         listen.lock     locked by a `listen` while it prints
+        backup.lock     locked by the one process that writes a backup
+        media/          files of messages, encrypted, under random names
 
 Spec: docs/formats.md#the-folder
 """
@@ -50,6 +52,16 @@ class ProfileFolder:
     def listen_lock(self) -> Path:
         """Locked by a ``listen`` from reading new messages to marking them as printed."""
         return self.path / "listen.lock"
+
+    @property
+    def backup_lock(self) -> Path:
+        """Locked by a process that writes this profile's backup."""
+        return self.path / "backup.lock"
+
+    @property
+    def media(self) -> Path:
+        """The folder of the files of messages."""
+        return self.path / "media"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@
     database        transactions from async code
     schema          all tables, and the version of the whole
     account, settings, contacts, sessions, prekeys, handshakes, history, search,
-    outbox, seen, held, receipts_due, specimens
+    outbox, seen, held, receipts_due, specimens, facts, media
                     a table each: its SQL and the functions that know it
+    archive, archive_objects, archive_changes
+                    what is known of the backup, and which lines have changed since
+    archive_lines   lines as a backup takes them
 
 Functions here store and find; what a message means is decided in `messaging`.
 

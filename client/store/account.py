@@ -19,6 +19,7 @@ TABLE: Final = (
         device INTEGER NOT NULL,
         identity_seed BLOB NOT NULL CHECK (length(identity_seed) = 32),
         account_seed BLOB NOT NULL CHECK (length(account_seed) = 32),
+        generation INTEGER NOT NULL DEFAULT 1,
         registered INTEGER NOT NULL
     ) STRICT
     """,
@@ -32,11 +33,13 @@ class OwnAccount:
     Args:
         account_key: stands above the device; it authorises its replacement.
         registered: the relay has confirmed the registration.
+        generation: of the account key, from 1: one more with each use.
     """
 
     device: LocalDevice
     account_key: SigningKey
     registered: bool
+    generation: int = 1
 
     @property
     def name(self) -> Name:
@@ -48,7 +51,7 @@ def create(tx: Transaction, device: LocalDevice, account_key: SigningKey) -> Non
     """Store a new, not yet registered account; a database has one."""
     address, identity = device.address, device.identity
     tx.execute(
-        "INSERT INTO account VALUES (1, ?, ?, ?, ?, 0)",
+        "INSERT INTO account VALUES (1, ?, ?, ?, ?, 1, 0)",
         (address.name, address.device, identity.private.expose(), account_key.expose()),
     )
 
@@ -56,11 +59,11 @@ def create(tx: Transaction, device: LocalDevice, account_key: SigningKey) -> Non
 def get(tx: Transaction) -> OwnAccount:
     """Read the account."""
     # A profile gets its name only after its account is stored.
-    ((name, device, identity_seed, account_seed, registered),) = tx.all(
-        "SELECT name, device, identity_seed, account_seed, registered FROM account"
+    ((name, device, identity_seed, account_seed, generation, registered),) = tx.all(
+        "SELECT name, device, identity_seed, account_seed, generation, registered FROM account"
     )
     local = LocalDevice(DeviceAddress(Name(name), device), IdentityKeyPair.from_seed(identity_seed))
-    return OwnAccount(local, SigningKey(account_seed), bool(registered))
+    return OwnAccount(local, SigningKey(account_seed), bool(registered), generation)
 
 
 def mark_registered(tx: Transaction) -> None:

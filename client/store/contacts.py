@@ -58,6 +58,15 @@ def find(tx: Transaction, name: Name) -> Pin:
     return Pin(name) if row is None else _pin(row)
 
 
+def everyone(tx: Transaction) -> list[Pin]:
+    """Give what is known about every contact, by name."""
+    rows = tx.all(
+        "SELECT name, identity, verified, pending_identity, series, blocked"
+        " FROM contacts ORDER BY name"
+    )
+    return [_pin(row) for row in rows]
+
+
 def is_known(tx: Transaction, name: Name) -> bool:
     """Tell whether anything was ever written to or heard from ``name``."""
     return tx.value("SELECT 1 FROM contacts WHERE name = ?", (name,)) is not None

@@ -1,7 +1,8 @@
 """The conversations: one row per line that a person sees.
 
 A message id is unique per sender in a conversation: whatever the network and
-the peer repeat, a line stands here once.
+the peer repeat, a line stands here once. A row id is never used twice: it is the line's
+position in a backup.
 
 Spec: docs/formats.md#history, docs/client.md#order
 """
@@ -18,7 +19,7 @@ from protocol.ids import MessageId, Name
 TABLE: Final = (
     """
     CREATE TABLE history (
-        row_id INTEGER PRIMARY KEY,
+        row_id INTEGER PRIMARY KEY AUTOINCREMENT,
         peer TEXT NOT NULL,
         sender TEXT NOT NULL,
         series INTEGER NOT NULL,
@@ -39,6 +40,8 @@ TABLE: Final = (
     "CREATE UNIQUE INDEX history_ids ON history (message_id, peer, sender)",
     "CREATE INDEX history_order ON history (peer, order_ms, sender, series, counter, row_id)",
     "CREATE INDEX history_counters ON history (peer, sender, series, counter, order_ms)",
+    "CREATE INDEX history_lines ON history (peer)",
+    "CREATE INDEX history_more ON history (peer) WHERE failure <> '' OR raw IS NOT NULL",
     "CREATE INDEX history_notices ON history (peer) WHERE kind = 'notice'",
     "CREATE INDEX history_unlistened ON history (row_id) WHERE listened = 0",
     "CREATE INDEX history_undelivered ON history (peer, counter) WHERE state IN (1, 2)",
@@ -139,6 +142,13 @@ def reword_gap(tx: Transaction, row_id: int, text: str) -> None:
 def remove_gap(tx: Transaction, row_id: int) -> None:
     """Remove the line of a gap that is filled."""
     tx.execute("DELETE FROM history WHERE row_id = ? AND kind = ?", (row_id, EntryKind.UNREADABLE))
+
+
+def remove(tx: Transaction, row_id: int) -> None:
+    """Remove a line, with the facts and files that hang on it; search finds it no more."""
+    row = tx.one("DELETE FROM history WHERE row_id = ? RETURNING kind, text", (row_id,))
+    if row is not None and row[0] == EntryKind.TEXT:
+        search.remove(tx, row_id, row[1])
 
 
 def mark_at_relay(tx: Transaction, own: Name, message_id: MessageId, arrival_ms: int) -> None:

@@ -10,11 +10,16 @@ import apsw
 from client.errors import LocalError
 from client.store import (
     account,
+    archive,
+    archive_changes,
+    archive_objects,
     contacts,
+    facts,
     gaps,
     handshakes,
     held,
     history,
+    media,
     outbox,
     peer_keys,
     prekeys,
@@ -30,7 +35,7 @@ from client.store import (
 from client.store.transaction import Transaction
 
 APPLICATION_ID: Final = int.from_bytes(b"glpp")
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 TABLES: Final[tuple[str, ...]] = (
     *account.TABLE,
@@ -50,6 +55,11 @@ TABLES: Final[tuple[str, ...]] = (
     *specimens.TABLE,
     *sent.TABLE,
     *gaps.TABLE,
+    *facts.TABLE,
+    *media.TABLE,
+    *archive.TABLE,
+    *archive_objects.TABLE,
+    *archive_changes.TABLE,
 )
 
 

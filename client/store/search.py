@@ -24,6 +24,14 @@ def add(tx: Transaction, row_id: int, text: str) -> None:
     tx.execute("INSERT INTO history_words (rowid, text) VALUES (?, ?)", (row_id, text))
 
 
+def remove(tx: Transaction, row_id: int, text: str) -> None:
+    """Take a line out of the index; ``text`` is what was indexed."""
+    tx.execute(
+        "INSERT INTO history_words (history_words, rowid, text) VALUES ('delete', ?, ?)",
+        (row_id, text),
+    )
+
+
 def find(tx: Transaction, words: str, limit: int) -> list[int]:
     """Give the row ids of lines that hold all ``words``, newest first.
 

@@ -33,6 +33,15 @@ class _Setting(StrEnum):
     PREKEYS_RENEWED_MS = "prekeys renewed ms"
 
 
+_CARRIED: Final = (_Setting.RELAY_ADDRESS, _Setting.RELAY_PIN, _Setting.PADDING)
+
+
+def carried(tx: Transaction) -> list[tuple[str, str | bytes | int]]:
+    """Give what a backup takes along: what a person chose, not clocks or doubts of this device."""
+    found = ((name.value, _get(tx, name)) for name in _CARRIED)
+    return [(name, value) for name, value in found if value is not None]
+
+
 def relay_address(tx: Transaction) -> str | None:
     """Give the relay's address as the user named it, or None before the first connection."""
     address: str | None = _get(tx, _Setting.RELAY_ADDRESS)

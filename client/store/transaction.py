@@ -5,7 +5,7 @@ a function read in one transaction is true in the next: another process may
 have written in between.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import apsw
@@ -34,6 +34,10 @@ class Transaction:
         self._connection.execute(sql, parameters)
         return self._connection.changes()
 
+    def execute_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Run one statement that gives no rows for each of ``rows``."""
+        self._connection.executemany(sql, rows)
+
     def insert(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one INSERT; give the row id it took."""
         self._connection.execute(sql, parameters)
@@ -42,6 +46,10 @@ class Transaction:
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run one query; give all rows."""
         return self._connection.execute(sql, parameters).fetchall()
+
+    def stream(self, sql: str, parameters: Parameters = ()) -> Iterator[Row]:
+        """Run one query; give its rows as they are asked for, in this transaction only."""
+        return iter(self._connection.execute(sql, parameters))
 
     def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """Run one query; give its first row, or None."""

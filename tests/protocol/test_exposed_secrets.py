@@ -45,6 +45,8 @@ ALLOWED = {
     "client/network/blobs.py": "shows a write secret to the relay",
     "client/profile/key_file.py": "wraps the database key",
     "client/profile/passphrase.py": "stretches a passphrase",
+    "client/store/archive.py": "the root of the backup, in the encrypted store",
+    "client/store/media.py": "keys of files of messages, in the encrypted store",
     "client/store/account.py": "private identity and account key, in the encrypted store",
     "client/store/connection.py": "opens the encrypted store",
 }
