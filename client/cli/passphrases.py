@@ -2,36 +2,15 @@
 
 import os
 import sys
-from pathlib import Path
-from typing import Final
 
-from client.cli.descriptors import descriptor_of
+from client.cli.secret_files import PASSPHRASE, read_secret_line
 from client.errors import LocalError
 from client.profile.passphrase import Passphrase
-from client.text import clean_line
-
-# Longer than any sentence; keeps a wrong file (a disk image, /dev/zero) out of memory.
-MAX_PASSPHRASE_BYTES: Final = 4_096
 
 
 def read_passphrase_file(name: str) -> str:
-    """Give the first line of a file, without its end.
-
-    Args:
-        name: a path, ``-`` for standard input, or the number of an open descriptor.
-
-    Raises:
-        LocalError: it cannot be read, is empty, too long, or not UTF-8.
-    """
-    try:
-        line = _first_line(name)
-    except OSError as error:
-        raise LocalError(
-            f"The passphrase file {clean_line(name)} cannot be read.",
-            why=f"The system says: {error.strerror}.",
-            hint="Name a file that exists, or leave --passphrase-file out to be asked.",
-        ) from error
-    return _checked(line, name)
+    """Give the first line of a file; see :func:`client.cli.secret_files.read_secret_line`."""
+    return read_secret_line(name, PASSPHRASE)
 
 
 def ask_passphrase(prompt: str) -> str:
@@ -40,7 +19,7 @@ def ask_passphrase(prompt: str) -> str:
     Raises:
         LocalError: there is no terminal to ask on.
     """
-    if not _terminal_exists():
+    if not terminal_exists():
         raise LocalError(
             "This needs a passphrase, and there is no terminal to ask on.",
             hint="Give it with --passphrase-file FILE (- for standard input); a new profile can do"
@@ -88,30 +67,8 @@ def ask_new_passphrase() -> str:
     raise LocalError("The two passphrases differ.", hint="Do it again, slowly.")
 
 
-def _first_line(name: str) -> bytes:
-    if name == "-":
-        return sys.stdin.buffer.readline(MAX_PASSPHRASE_BYTES + 2)
-    number = descriptor_of(name)
-    with Path(name).open("rb") if number is None else os.fdopen(number, "rb") as file:
-        return file.readline(MAX_PASSPHRASE_BYTES + 2)
-
-
-def _checked(line: bytes, name: str) -> str:
-    value = line.removesuffix(b"\n").removesuffix(b"\r")
-    hint = "Put the passphrase on the first line of the file."
-    if not value:
-        raise LocalError(f"The passphrase file {clean_line(name)} is empty.", hint=hint)
-    if len(value) > MAX_PASSPHRASE_BYTES:
-        what = f"The first line of {clean_line(name)} is too long for a passphrase."
-        raise LocalError(what, hint=hint)
-    try:
-        return value.decode()
-    except UnicodeDecodeError as error:
-        what = f"The first line of {clean_line(name)} is not UTF-8 text."
-        raise LocalError(what, hint=hint) from error
-
-
-def _terminal_exists() -> bool:
+def terminal_exists() -> bool:
+    """Tell whether there is somebody to ask."""
     if sys.stdin.isatty():
         return True
     try:
