@@ -20,7 +20,6 @@ from protocol.ids import Name
 from protocol.packing import repacked
 from protocol.recovery import oprf
 from protocol.recovery.registration import Registration
-from protocol.signing import SigningKey
 from protocol.wire.messages import (
     Answer,
     Evaluate,
@@ -48,10 +47,10 @@ from tests.support.wire_client import WireClient
 T = TypeVar("T")
 
 
-class RecordingStream(trio.abc.HalfCloseableStream):
+class RecordingStream(trio.abc.Stream):
     """A stream that keeps what came in."""
 
-    def __init__(self, inner: trio.abc.HalfCloseableStream, received: bytearray) -> None:
+    def __init__(self, inner: trio.abc.Stream, received: bytearray) -> None:
         self._inner = inner
         self._received = received
 
@@ -60,9 +59,6 @@ class RecordingStream(trio.abc.HalfCloseableStream):
 
     async def wait_send_all_might_not_block(self) -> None:
         await self._inner.wait_send_all_might_not_block()
-
-    async def send_eof(self) -> None:
-        await self._inner.send_eof()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         data = await self._inner.receive_some(max_bytes)
@@ -75,20 +71,21 @@ class RecordingStream(trio.abc.HalfCloseableStream):
 
 @dataclass
 class VaultRig:
-    """A running vault, the first of the party's three, and ways to reach it."""
+    """A running vault of the party, by default the first, and ways to reach it."""
 
     vault: Vault
     store: VaultStore
     clock: FakeClock
     nursery: trio.Nursery
     party: Cast
+    index: int
     lines: list[str] = field(default_factory=list)
     received: bytearray = field(default_factory=bytearray)
 
     @property
     def registration(self) -> Registration:
         """What the vault gets at set-up."""
-        return self.party.made.registrations[0]
+        return self.party.made.registrations[self.index - 1]
 
     @property
     def record_id(self) -> bytes:
@@ -102,7 +99,6 @@ class VaultRig:
     ) -> WireClient:
         """Open a connection."""
         ours, theirs = pair()
-        assert isinstance(theirs, trio.abc.HalfCloseableStream)
         stream = RecordingStream(theirs, self.received)
         self.nursery.start_soon(self.vault.attend, stream, source)
         return WireClient(ours)
@@ -131,7 +127,7 @@ class VaultRig:
         return answer
 
     async def register(self) -> RecordRegistered:
-        """Register the party's first share."""
+        """Register the party's share for this vault."""
         return await self.ask_for(RecordRegistered, self.registering())
 
     def registering(self) -> RegisterRecord:
@@ -165,29 +161,27 @@ class Setting:
     vfs: str | None = None
     limits: Limits = VAULT_LIMITS
     clock: FakeClock = field(default_factory=FakeClock)
+    index: int = 1
 
 
 @asynccontextmanager
 async def vault_rig(setting: Setting | Path, party: Cast | None = None) -> AsyncIterator[VaultRig]:
-    """Run a vault over a database in a folder, with the key of the party's first vault."""
+    """Run a vault over a database in a folder, with the key of the party's vault of that index."""
     where = setting if isinstance(setting, Setting) else Setting(setting)
     party = party or cast("rig")
+    fake = party.vaults[where.index]
     lines: list[str] = []
     store = await VaultStore.open(where.folder / "vault.db", where.run, where.vfs)
     vault = Vault(
         store,
-        Name("vault-1"),
-        _key_of(party),
+        Name(fake.name),
+        fake.key,
         now_ms=where.clock,
         random_bytes=party.draw,
         log=EventLog(where.clock, lines.append),
         limits=where.limits,
     )
     async with trio.open_nursery() as nursery, running(vault):
-        yield VaultRig(vault, store, where.clock, nursery, party, lines)
+        yield VaultRig(vault, store, where.clock, nursery, party, where.index, lines)
     await store.close()
     assert "crashed" not in "".join(lines), lines
-
-
-def _key_of(party: Cast) -> SigningKey:
-    return party.vaults[1].key
