@@ -31,6 +31,7 @@ from client.store import (
     sessions,
     settings,
     specimens,
+    vault_errands,
 )
 from client.store.transaction import Transaction
 
@@ -60,6 +61,7 @@ TABLES: Final[tuple[str, ...]] = (
     *archive.TABLE,
     *archive_objects.TABLE,
     *archive_changes.TABLE,
+    *vault_errands.TABLE,
 )
 
 

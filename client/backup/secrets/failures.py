@@ -57,7 +57,7 @@ class Guarding:
         where = f"{self.vault.name} at {self.vault.address}"
         if problem.exit_code is ExitCode.UNREACHABLE:
             return f"{where} cannot be reached"
-        return f"{where}: {problem.what.rstrip('.')}"
+        return f"{where}: {(problem.why or problem.what).rstrip('.')}"
 
 
 class WrongPassword(WrongSecret):
@@ -125,6 +125,20 @@ class GuessesWasted(UserError):
             hint=f"Try again later; tell the operators. {_DIGITS_HINT}",
         )
         self.liars = tuple(liars)
+
+
+class NotEnoughVaults(UserError):
+    """A password cannot be set up, because too few vaults took their part; nothing has changed."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+    def __init__(self, problems: Sequence[UserError], taken: int, threshold: int) -> None:
+        super().__init__(
+            f"{taken} of the {threshold} vaults that are needed took their part; nothing was"
+            " changed.",
+            why=" ".join(problem.reason for problem in problems),
+            hint="Try again when they can be reached, or name other vaults with --vault.",
+        )
 
 
 class NoSuchSlot(LocalError):

@@ -181,4 +181,4 @@ async def test_a_vault_that_forgot_the_record_says_so(world: World) -> None:
         world.operators.held[name].disk.clear()
     with pytest.raises(TooFewVaultsAnswer, match="no try was used") as caught:
         await world.guess(RIGHT)
-    assert "unknown record" in caught.value.why
+    assert "east at east.example:7700: It has no such record" in caught.value.why

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import trio
 
-from client.errors import ExitCode, RelayUnreachable, UserError
+from client.network.refusals import RelayRefusal
+from client.network.vault_errors import RefusedByVault, VaultUnreachable
 from protocol.recovery import upkeep, vault
 from protocol.recovery.errors import VaultRefuses
 from protocol.recovery.evaluation import EvaluationAnswer, EvaluationRequest, UnlockRequest
@@ -17,16 +18,11 @@ from protocol.recovery.record import Vault
 from protocol.recovery.registration import Registration
 from protocol.recovery.vault import VaultStatus
 from protocol.signing import SigningKey
+from protocol.wire.messages import GetHead, Refused
 from tests.protocol.recovery.cast import FakeVault
 from tests.support.randomness import SeededBytes
 
 T = TypeVar("T")
-
-
-class Refused(UserError):
-    """A vault said no."""
-
-    exit_code = ExitCode.REFUSED
 
 
 @dataclass
@@ -69,7 +65,9 @@ class Line:
         try:
             return call()
         except VaultRefuses as error:
-            raise Refused(f"The vault {self.held.name} {error}.", hint="Wait.") from error
+            answer = Refused(error.reason + 32, error.retry_after_ms)
+            refusal = RelayRefusal(GetHead(bytes(16)), answer)
+            raise RefusedByVault(self.held.place, refusal) from error
 
 
 @dataclass
@@ -91,7 +89,7 @@ class Operators:
         if wanted.name in self.silent:
             await trio.sleep_forever()
         if wanted.name in self.down:
-            raise RelayUnreachable(f"The vault {wanted.name} cannot be reached.", hint="Later.")
+            raise VaultUnreachable(wanted, "Nothing answers there.")
         yield Line(self.held[wanted.name], wanted.name in self.liars)
 
 
