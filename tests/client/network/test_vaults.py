@@ -24,7 +24,7 @@ from client.network.vaults import VaultClient, open_vault
 from protocol.ids import Name
 from protocol.recovery.errors import VaultRefusal
 from protocol.recovery.evaluation import EvaluationRequest, UnlockRequest
-from protocol.recovery.events import EventKind, VaultEvent
+from protocol.recovery.events import EventKind, Happening, LogEnd, VaultEvent, append
 from protocol.recovery.owner import sign_deletion, sign_head
 from protocol.recovery.vault_record import VaultState
 from protocol.wire.messages import (
@@ -218,6 +218,11 @@ def lived() -> Cast:
     return party
 
 
+def signed(happening: Happening) -> VaultEvent:
+    """Sign the first entry of a log."""
+    return append(LogEnd(), RECORD_ID, happening, PARTY.vaults[1].key)[1]
+
+
 LOG = lived().vaults[1].log
 """Registered, guessed, unlocked."""
 
@@ -229,6 +234,8 @@ LOG = lived().vaults[1].log
         LOG[1],
         cast("client of vaults").vaults[2].log[0],
         replace(LOG[0], time_ms=1),
+        signed(Happening(EventKind.REGISTERED, 0, 0, bytes(32))),
+        signed(Happening(EventKind.GUESSED, 0, 1, REGISTRATION.digest())),
     ],
 )
 async def test_a_receipt_for_something_else_is_noticed(receipt: VaultEvent) -> None:

@@ -1,5 +1,7 @@
 """What is on a vault's disk, and what is not there any more."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -7,22 +9,29 @@ import pytest
 import trio
 
 from protocol.packing import repacked
-from protocol.recovery.owner import sign_deletion
+from protocol.recovery.decision import Decision
+from protocol.recovery.owner import sign_deletion, sign_head
+from protocol.recovery.vault_record import VaultRecord
 from protocol.signing import public_key_of
 from protocol.wire.messages import (
     DeleteRecord,
     Evaluated,
     GetRecordStatus,
+    HeadPlaced,
+    PlaceHead,
     RecordDeleted,
+    RecordRegistered,
     RecordStatus,
     Refused,
+    RegisterRecord,
 )
 from server.answers import TROUBLE_RETRY_MS
 from server.store.sqlite.database import DatabaseRefused
+from server.store.sqlite.lane import in_thread
 from server.store.sqlite.store import SqliteStore
 from server.vault.service import SETTLE_INTERVAL_SECONDS
 from server.vault.store import VaultStore
-from tests.protocol.recovery.cast import OWNER
+from tests.protocol.recovery.cast import OWNER, cast
 from tests.support.relay_rig import FakeClock
 from tests.support.vault_rig import Setting, VaultRig, vault_rig
 from tests.support.vfs_shim import ShimVFS
@@ -68,6 +77,41 @@ async def test_a_deleted_share_is_on_no_page_any_more(tmp_path: Path) -> None:
         deletion = repacked(DeleteRecord, sign_deletion(OWNER, key, rig.record_id))
         await rig.ask_for(RecordDeleted, deletion)
         assert not on_disk(tmp_path, rig)
+
+
+async def test_free_space_in_a_page_holds_no_share(tmp_path: Path) -> None:
+    """A record that grows and shrinks leaves its former places to the page."""
+    async with vault_rig(tmp_path) as rig:
+        key = public_key_of(rig.party.vaults[1].key)
+        await rig.register()
+        for number in range(3):
+            other = cast(f"neighbour {number}").made.registrations[0]
+            await rig.ask_for(RecordRegistered, repacked(RegisterRecord, other))
+        for epoch, size in enumerate([900, 10, 500, 1], 1):
+            head = sign_head(OWNER, key, rig.record_id, epoch, bytes(size))
+            await rig.ask_for(HeadPlaced, repacked(PlaceHead, head))
+        deletion = sign_deletion(OWNER, key, rig.record_id)
+        await rig.ask_for(RecordDeleted, repacked(DeleteRecord, deletion))
+        assert not on_disk(tmp_path, rig)
+
+
+def _slowly_count(stored: VaultRecord | None) -> tuple[Decision, None]:
+    assert stored is not None
+    time.sleep(0.002)  # in a worker thread: room for the other connection
+    return Decision(replace(stored, guesses=stored.guesses + 1)), None
+
+
+async def test_two_connections_to_the_file_lose_no_change_to_each_other(tmp_path: Path) -> None:
+    async with vault_rig(Setting(tmp_path, in_thread)) as rig:
+        await rig.register()
+        other = await VaultStore.open(tmp_path / "vault.db")
+        async with trio.open_nursery() as nursery:
+            for store in (rig.store, other) * 5:
+                nursery.start_soon(store.change, rig.record_id, _slowly_count)
+        stored = await rig.store.read(rig.record_id)
+        await other.close()
+    assert stored is not None
+    assert stored.guesses == 10
 
 
 async def test_a_share_left_in_the_log_is_gone_after_the_next_start(tmp_path: Path) -> None:
