@@ -141,6 +141,27 @@ class NotEnoughVaults(UserError):
         )
 
 
+class AlreadySetUp(LocalError):
+    """The profile has a backup already."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(
+            f"This profile has a backup already, in {clean_line(target)}.",
+            hint="Change what opens it with glasspost backup passwd or glasspost backup slot; to"
+            " begin anew elsewhere, use glasspost backup setup --anew.",
+        )
+
+
+class NothingWouldOpen(LocalError):
+    """A backup without digits and password could never be restored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing would open this backup.",
+            hint="Choose --digits, --password, or both: losing one leaves the other.",
+        )
+
+
 class NoSuchSlot(LocalError):
     """A backup has no slot of the kind that was tried.
 
