@@ -15,7 +15,10 @@ from client.backup.targets.parse import CloudAddress
 from client.values import Surroundings
 
 _TIMEOUT_S: Final = 60.0
+# Waits of a third of a second, one, and three: a hiccup passes, what lasts is for a person to know.
 _TRIES: Final = 3
+_FIRST_WAIT_S: Final = 0.3
+_FACTOR: Final = 3.0
 
 # Looking for credentials of a machine in Amazon's cloud takes seconds everywhere else.
 _DEFAULTS: Final = {"s3": {"disable_ec2_metadata": "true"}}
@@ -35,5 +38,5 @@ def open_cloud(
     with told_about(str(address), "its settings"):
         operator = opendal.Operator(address.service, **options)
     patient = operator.layer(TimeoutLayer(_TIMEOUT_S, _TIMEOUT_S))
-    steady = patient.layer(RetryLayer(max_times=_TRIES, jitter=True))
-    return CloudTarget(str(address), steady, surroundings)
+    again = RetryLayer(max_times=_TRIES, min_delay=_FIRST_WAIT_S, factor=_FACTOR)
+    return CloudTarget(str(address), patient.layer(again), surroundings)

@@ -11,7 +11,7 @@ from tests.client.backup.targets.storages import STORAGES, Storage
 
 @pytest.fixture(params=sorted(STORAGES))
 async def storage(
-    request: pytest.FixtureRequest, tmp_path: Path, rng: random.Random, autojump_clock: object
+    request: pytest.FixtureRequest, tmp_path: Path, rng: random.Random
 ) -> AsyncIterator[Storage]:
     async with STORAGES[request.param](tmp_path, rng) as storage, storage.open() as target:
         await target.prepare()

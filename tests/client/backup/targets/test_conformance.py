@@ -174,7 +174,9 @@ async def test_b3_a_put_that_was_cancelled_leaves_nothing(storage: Storage) -> N
         assert await target.size(SEGMENT) is None
 
 
-async def test_b3_readers_see_the_old_one_or_the_new_one(storage: Storage) -> None:
+async def test_b3_readers_see_the_old_one_or_the_new_one(
+    autojump_clock: object, storage: Storage
+) -> None:
     """Three of them, while a fourth replaces; each opened for itself."""
     seen: set[bytes] = set()
     versions = [bytes([number]) * 3_000 for number in range(12)]
