@@ -27,6 +27,9 @@ TABLE: Final = (
         keyring BLOB NOT NULL,
         keyring_stored INTEGER NOT NULL DEFAULT 0,
         head BLOB,
+        previous_head BLOB,
+        epoch INTEGER NOT NULL DEFAULT 0,
+        made_at_ms INTEGER NOT NULL DEFAULT 0,
         published INTEGER NOT NULL DEFAULT 1
     ) STRICT
     """,
@@ -44,7 +47,9 @@ class Archive:
         keyring: the whole file; its faces are those that later roots are sealed to.
         keyring_stored: the storage has this keyring.
         head: the newest one, signed, HEAD_BYTES; None before the first backup.
-        published: the storage has this head.
+        previous_head: the one before it; None in the first backup.
+        epoch, made_at_ms: of the newest head; 0 before the first.
+        published: the storage has the newest head.
     """
 
     archive_id: bytes
@@ -54,13 +59,25 @@ class Archive:
     keyring: bytes
     keyring_stored: bool = False
     head: bytes | None = None
+    previous_head: bytes | None = None
+    epoch: int = 0
+    made_at_ms: int = 0
     published: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """A head as it is stored, and two things that it says."""
+
+    head: bytes
+    epoch: int
+    made_at_ms: int
 
 
 def create(tx: Transaction, archive: Archive) -> None:
     """Store a new archive; a profile has one. From now on changes of the history are noted."""
     tx.execute(
-        "INSERT INTO archive VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO archive VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             archive.archive_id,
             archive.root.expose(),
@@ -69,6 +86,9 @@ def create(tx: Transaction, archive: Archive) -> None:
             archive.keyring,
             archive.keyring_stored,
             archive.head,
+            archive.previous_head,
+            archive.epoch,
+            archive.made_at_ms,
             archive.published,
         ),
     )
@@ -77,12 +97,13 @@ def create(tx: Transaction, archive: Archive) -> None:
 def find(tx: Transaction) -> Archive | None:
     """Give the archive, or None if no backup was set up."""
     row = tx.one(
-        "SELECT archive_id, root, target, target_secret, keyring, keyring_stored, head, published"
-        " FROM archive"
+        "SELECT archive_id, root, target, target_secret, keyring, keyring_stored,"
+        " head, previous_head, epoch, made_at_ms, published FROM archive"
     )
     if row is None:
         return None
-    archive_id, root, target, secret, keyring, keyring_stored, head, published = row
+    archive_id, root, target, secret, keyring, keyring_stored, *rest = row
+    head, previous_head, epoch, made_at_ms, published = rest
     return Archive(
         archive_id,
         ArchiveRoot(root),
@@ -91,6 +112,9 @@ def find(tx: Transaction) -> Archive | None:
         keyring,
         bool(keyring_stored),
         head,
+        previous_head,
+        epoch,
+        made_at_ms,
         bool(published),
     )
 
@@ -125,9 +149,13 @@ def mark_keyring_stored(tx: Transaction) -> None:
     tx.execute("UPDATE archive SET keyring_stored = 1")
 
 
-def sign(tx: Transaction, head: bytes, vaults: Iterable[str]) -> None:
+def sign(tx: Transaction, signed: SignedHead, vaults: Iterable[str]) -> None:
     """Note a new head, which the storage has not yet, and which is owed to ``vaults``."""
-    tx.execute("UPDATE archive SET head = ?, published = 0", (head,))
+    tx.execute(
+        "UPDATE archive SET previous_head = head, head = ?, epoch = ?, made_at_ms = ?,"
+        " published = 0",
+        (signed.head, signed.epoch, signed.made_at_ms),
+    )
     tx.execute("DELETE FROM archive_heads_owed")
     for vault in vaults:
         tx.execute("INSERT INTO archive_heads_owed VALUES (?)", (vault,))

@@ -12,6 +12,7 @@ Spec: docs/formats.md#archive_changes
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -161,3 +162,21 @@ def write_again(tx: Transaction, peer: str, first: int, last: int) -> None:
         " FROM history WHERE peer = ? AND row_id BETWEEN ? AND ?",
         (peer, first, last),
     )
+
+
+def not_news(tx: Transaction, number: int) -> None:
+    """Forget the changes beyond ``number``: this transaction made them from the archive itself."""
+    tx.execute("DELETE FROM archive_changes WHERE number > ?", (number,))
+
+
+def note(tx: Transaction, peer: Name, lines: Iterable[int]) -> None:
+    """Note lines that were restored otherwise than the archive has them."""
+    tx.execute_many(
+        "INSERT OR REPLACE INTO archive_changes (line, peer, purge) VALUES (?, ?, 0)",
+        ((line, peer) for line in lines),
+    )
+
+
+def through(tx: Transaction, peer: str, last: int) -> None:
+    """Note that the archive has the lines of a conversation up to ``last``."""
+    tx.execute("INSERT INTO archive_progress VALUES (?, ?)", (peer, last))

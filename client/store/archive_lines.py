@@ -52,15 +52,17 @@ _MOST_CHARACTERS: Final = MAX_SEGMENT_BYTES // 8
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Lines of a conversation as of one moment, and what hangs on them; empty at the end."""
+    """Lines of a conversation as of one moment, and what hangs on them.
+
+    Args:
+        last: everything up to this line is in this batch or an earlier one.
+        ended: there is nothing after it.
+    """
 
     rows: tuple[MessageRow, ...]
     facts: tuple[PackedFact, ...]
-
-    @property
-    def last(self) -> int:
-        """The position of the last line."""
-        return self.rows[-1].position
+    last: int
+    ended: bool
 
 
 def batch(tx: Transaction, conversation: Pending, after: int, number: int) -> Batch:
@@ -73,26 +75,40 @@ def batch(tx: Transaction, conversation: Pending, after: int, number: int) -> Ba
     peer, through = conversation.peer, conversation.through
     changed = tx.stream(_CHANGED, (peer, after, through, number))
     new = tx.stream(_NEW, (peer, max(after, through), conversation.until))
-    rows = _one_segment(chain(changed, new))
-    if not rows:
-        return Batch((), ())
-    return Batch(tuple(rows), _facts(tx, peer, rows))
+    rows, ended = _one_segment(chain(changed, new))
+    last = conversation.until if ended else rows[-1].position
+    return Batch(tuple(rows), _facts(tx, peer, rows), last, ended)
 
 
-def _one_segment(rows: Iterator[Row]) -> list[MessageRow]:
+def of_media(tx: Transaction, object_id: int, peer: str) -> Batch:
+    """Give the lines that have a part of a file in this object."""
+    stream = tx.stream(
+        f"{_SELECT} WHERE row_id IN"  # noqa: S608 (ours)
+        " (SELECT line FROM media JOIN media_parts USING (media_id)"
+        " WHERE object_id = ?) ORDER BY row_id",
+        (object_id,),
+    )
+    rows = list(map(MessageRow._make, stream))
+    return Batch(tuple(rows), _facts(tx, peer, rows), rows[-1].position, ended=True)
+
+
+def _one_segment(rows: Iterator[Row]) -> tuple[list[MessageRow], bool]:
+    """Take as many rows as a segment holds; tell whether that was all."""
     taken: list[MessageRow] = []
     characters = 0
     while len(taken) < MAX_SEGMENT_MESSAGES and characters < _MOST_CHARACTERS:
         some = list(map(MessageRow._make, islice(rows, _ROWS_AT_ONCE)))
-        if not some:
-            break
         taken += some
+        if len(some) < _ROWS_AT_ONCE:
+            return taken, True
         characters += sum(len(row.text) for row in some)
-    return taken
+    return taken, False
 
 
 def _facts(tx: Transaction, peer: str, rows: list[MessageRow]) -> tuple[PackedFact, ...]:
     """Give the facts about ``rows``, by position; within one, in the order in which they came."""
+    if not rows:
+        return ()
     span = (peer, rows[0].position, rows[-1].position)
     stored = tx.all(
         "SELECT line, kind, body FROM facts WHERE peer = ? AND line BETWEEN ? AND ?"

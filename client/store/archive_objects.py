@@ -85,6 +85,21 @@ def add(tx: Transaction, entry: Entry, epoch: int, media_object: int | None = No
     )
 
 
+def add_past(tx: Transaction, entry: Entry, added: int, dropped: int) -> None:
+    """Note an object that earlier backups name, up to ``dropped``."""
+    add(tx, entry, added)
+    tx.execute("UPDATE archive_objects SET dropped = ? WHERE path = ?", (dropped, entry.path))
+
+
+def link_media(tx: Transaction, entry: Entry) -> None:
+    """Note that the file of this content in the entry's conversation is the entry's object."""
+    tx.execute(
+        "UPDATE archive_objects SET media_object = (SELECT object_id FROM media_objects"
+        " WHERE peer = ? AND content_hash = ?) WHERE path = ?",
+        (entry.conversation, entry.content_hash, entry.path),
+    )
+
+
 def drop(tx: Transaction, held: ArchiveObject, epoch: int) -> None:
     """Leave an object out of the backup ``epoch`` and later ones."""
     if held.added == epoch:

@@ -72,6 +72,22 @@ def is_known(tx: Transaction, name: Name) -> bool:
     return tx.value("SELECT 1 FROM contacts WHERE name = ?", (name,)) is not None
 
 
+def put(tx: Transaction, pin: Pin) -> None:
+    """Note what a backup knows about a contact, in place of all but its counter."""
+    tx.execute(
+        "INSERT INTO contacts (name, identity, verified, pending_identity, series, blocked)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET identity = excluded.identity,"
+        " verified = excluded.verified, pending_identity = excluded.pending_identity,"
+        " series = excluded.series, blocked = excluded.blocked",
+        (pin.name, pin.identity, pin.verified, pin.pending_identity, pin.series, pin.blocked),
+    )
+
+
+def know(tx: Transaction, name: Name) -> None:
+    """Have a row for ``name``; nothing changes if there is one."""
+    tx.execute("INSERT OR IGNORE INTO contacts (name) VALUES (?)", (name,))
+
+
 def set_blocked(tx: Transaction, name: Name, *, blocked: bool) -> None:
     """Note that ``name`` is blocked, or is not any more."""
     tx.execute("UPDATE contacts SET blocked = ? WHERE name = ?", (blocked, name))
@@ -85,7 +101,7 @@ def in_question(tx: Transaction) -> list[Name]:
 
 def pin(tx: Transaction, name: Name, identity: bytes) -> None:
     """Pin the first identity that ``name`` shows."""
-    _require(tx, name)
+    know(tx, name)
     tx.execute("UPDATE contacts SET identity = ? WHERE name = ?", (identity, name))
 
 
@@ -110,7 +126,7 @@ def replace_pin(tx: Transaction, name: Name, identity: bytes, *, verified: bool)
 
 def next_counter(tx: Transaction, name: Name) -> int:
     """Take the next number for a message of ours to ``name``, from 1."""
-    _require(tx, name)
+    know(tx, name)
     counter: int = tx.value(
         "UPDATE contacts SET last_counter = last_counter + 1 WHERE name = ? RETURNING last_counter",
         (name,),
@@ -120,13 +136,9 @@ def next_counter(tx: Transaction, name: Name) -> int:
 
 def last_counter(tx: Transaction, name: Name) -> int:
     """Give the number of our newest message to ``name`` that was encrypted, 0 before the first."""
-    _require(tx, name)
+    know(tx, name)
     counter: int = tx.value("SELECT last_counter FROM contacts WHERE name = ?", (name,))
     return counter
-
-
-def _require(tx: Transaction, name: Name) -> None:
-    tx.execute("INSERT OR IGNORE INTO contacts (name) VALUES (?)", (name,))
 
 
 def _pin(row: Row) -> Pin:

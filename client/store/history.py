@@ -10,7 +10,7 @@ Spec: docs/formats.md#history, docs/client.md#order
 from dataclasses import dataclass
 from typing import Final
 
-from client.store import ordering, search
+from client.store import media, ordering, search
 from client.store.ordering import NOT_YET
 from client.store.transaction import Transaction, storable
 from client.values import EntryKind, MessageState
@@ -145,10 +145,14 @@ def remove_gap(tx: Transaction, row_id: int) -> None:
 
 
 def remove(tx: Transaction, row_id: int) -> None:
-    """Remove a line, with the facts and files that hang on it; search finds it no more."""
+    """Remove a line, with the facts and files that hang on it; search finds it no more.
+
+    The object files that nobody needs any more lose their keys now, and go with the next sweep.
+    """
     row = tx.one("DELETE FROM history WHERE row_id = ? RETURNING kind, text", (row_id,))
     if row is not None and row[0] == EntryKind.TEXT:
         search.remove(tx, row_id, row[1])
+    media.forget_unused(tx)
 
 
 def mark_at_relay(tx: Transaction, own: Name, message_id: MessageId, arrival_ms: int) -> None:

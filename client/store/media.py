@@ -85,6 +85,16 @@ class Medium:
     parts: tuple[MediaObject, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NewMedia:
+    """An object that the archive has not yet; ``label`` is a file's that it is part of."""
+
+    object_id: int
+    peer: Name
+    label: str
+    held: MediaObject
+
+
 def attach(tx: Transaction, line: int, medium: Medium) -> None:
     """Hang a file on a line, which must be there.
 
@@ -122,6 +132,21 @@ def object_of(tx: Transaction, peer: Name, content_hash: bytes) -> MediaObject |
         (peer, content_hash),
     )
     return None if row is None else _media_object(row)
+
+
+def not_archived(tx: Transaction) -> list[NewMedia]:
+    """Give the objects that the archive has not yet, oldest first."""
+    rows = tx.all(
+        "SELECT object_id, media_objects.peer, min(label), file, key, media_objects.content_hash,"
+        " content_bytes FROM media_objects JOIN media_parts USING (object_id)"
+        " JOIN media USING (media_id) WHERE object_id NOT IN"
+        " (SELECT media_object FROM archive_objects WHERE media_object IS NOT NULL)"
+        " GROUP BY object_id ORDER BY object_id"
+    )
+    return [
+        NewMedia(object_id, Name(peer), label, _media_object(tuple(columns)))
+        for object_id, peer, label, *columns in rows
+    ]
 
 
 def forget_unused(tx: Transaction) -> None:

@@ -25,6 +25,7 @@ from client.store import (
     prekeys,
     profile_keys,
     receipts_due,
+    restoring,
     search,
     seen,
     sent,
@@ -62,6 +63,7 @@ TABLES: Final[tuple[str, ...]] = (
     *archive_objects.TABLE,
     *archive_changes.TABLE,
     *vault_errands.TABLE,
+    *restoring.TABLE,
 )
 
 

@@ -3,6 +3,7 @@
 Spec: docs/formats.md#settings
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -31,15 +32,47 @@ class _Setting(StrEnum):
     PADDING = "padding"
     PREKEYS_DOUBTED = "prekeys doubted"
     PREKEYS_RENEWED_MS = "prekeys renewed ms"
+    OWN_SERIES = "own series"
 
 
-_CARRIED: Final = (_Setting.RELAY_ADDRESS, _Setting.RELAY_PIN, _Setting.PADDING)
+_CARRIED: Final = (
+    _Setting.RELAY_ADDRESS,
+    _Setting.RELAY_PIN,
+    _Setting.PADDING,
+    _Setting.OWN_SERIES,
+)
 
 
 def carried(tx: Transaction) -> list[tuple[str, str | bytes | int]]:
     """Give what a backup takes along: what a person chose, not clocks or doubts of this device."""
     found = ((name.value, _get(tx, name)) for name in _CARRIED)
     return [(name, value) for name, value in found if value is not None]
+
+
+def restore(tx: Transaction, values: Mapping[str, object], *, new_device: bool) -> None:
+    """Take over what :func:`carried` gave; what is set here already stays.
+
+    Args:
+        new_device: it counts its messages from 1 again, in a series of its own: they
+            must not sort in among those of the device before.
+    """
+    address, pin = values.get(_Setting.RELAY_ADDRESS), values.get(_Setting.RELAY_PIN)
+    if isinstance(address, str) and relay_address(tx) is None:
+        set_relay_address(tx, address)
+    if isinstance(pin, bytes) and relay_pin(tx) is None and relay_address(tx) == address:
+        set_relay_pin(tx, pin)
+    mode = values.get(_Setting.PADDING)
+    if isinstance(mode, str) and mode in tuple(Padding) and _get(tx, _Setting.PADDING) is None:
+        set_padding(tx, Padding(mode))
+    if new_device:
+        series = values.get(_Setting.OWN_SERIES)
+        _set(tx, _Setting.OWN_SERIES, (series if isinstance(series, int) else 1) + 1)
+
+
+def own_series(tx: Transaction) -> int:
+    """Give the run of our own counters: one more with each device that went on with a backup."""
+    series: int | None = _get(tx, _Setting.OWN_SERIES)
+    return series or 1
 
 
 def relay_address(tx: Transaction) -> str | None:
