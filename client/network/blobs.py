@@ -16,14 +16,12 @@ given the time it wants; all its other refusals are the caller's (:class:`RelayR
 Spec: docs/protocol.md#blobs
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Final, TypeVar
-
-import trio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from client.errors import LocalError, RefusedByRelay
+from client.network.asking import ask_patiently
 from client.network.connection import RelayConnection
-from client.network.refusals import RelayRefusal
 from protocol.ids import BlobId
 from protocol.limits import MAX_BLOB_BYTES, MAX_BLOB_PART_BYTES, MAX_LISTED_BLOBS
 from protocol.records import ListedBlob
@@ -40,7 +38,6 @@ from protocol.wire.messages import (
     ListBlobs,
     PutBlob,
     RefreshBlobs,
-    Refusal,
     Request,
 )
 
@@ -48,10 +45,6 @@ A = TypeVar("A", bound=Answer)
 
 PartOf = Callable[[int, int], Awaitable[bytes]]
 """Gives so many bytes from an offset."""
-
-# A relay that keeps us waiting longer than this in all says no, whatever it calls it.
-_MOST_TRIES: Final = 10
-_LONGEST_WAIT_S: Final = 30.0
 
 
 class WriteSecret(Secret):
@@ -131,8 +124,11 @@ class RelayBlobs:
             raise _misbehaves("It gave more of a blob than was asked for.")
         return part
 
-    async def listed(self, secret: WriteSecret) -> AsyncIterator[ListedBlob]:
-        """Give the whole blobs under ``secret``, by id, asking for more as they are taken."""
+    async def listed(self, secret: WriteSecret) -> AsyncGenerator[ListedBlob, None]:
+        """Give the whole blobs under ``secret``, by id, asking for more as they are taken.
+
+        Whoever leaves early closes it (``contextlib.aclosing``).
+        """
         after: BlobId | None = None
         while True:
             answer = await self._ask(ListBlobs(secret.expose(), after), BlobsListed)
@@ -158,16 +154,7 @@ class RelayBlobs:
         await self._ask(DeleteBlob(blob_id, secret.expose()), BlobDeleted)
 
     async def _ask(self, request: Request, expected: type[A]) -> A:
-        """Ask, and ask again if that was too soon."""
-        for _ in range(_MOST_TRIES - 1):
-            try:
-                return await self._connection.request(request, expected)
-            except RelayRefusal as refusal:
-                if refusal.code != Refusal.RATE_LIMITED:
-                    raise
-                wait_s = (refusal.retry_after_ms or 0) / 1_000
-                await trio.sleep(min(wait_s, _LONGEST_WAIT_S))
-        return await self._connection.request(request, expected)
+        return await ask_patiently(self._connection, request, expected)
 
 
 def _misbehaves(why: str) -> RefusedByRelay:
