@@ -76,19 +76,18 @@ def lines(archive: Archive, entries: list[Entry], only: str | None) -> Iterator[
 
 
 def conversation(archive: Archive, segments: list[Entry], own_name: str) -> list[Line]:
-    """Give the messages of a conversation in order, without those whose timer has run out."""
+    """Give the messages of a conversation in order."""
     found: dict[int, Line] = {}
     for entry in segments:  # where a position stands in two, the later entry counts
         found |= archive.read(entry, lambda content: messages(content, own_name)) or {}
-    now_ms = time.time() * 1000
-    alive = [line for line in found.values() if deadline(line) > now_ms]
-    return sorted(alive, key=lambda line: (line["order_ms"], line["position"]))
+    return sorted(found.values(), key=lambda line: (line["order_ms"], line["position"]))
 
 
-def deadline(line: Line) -> float:
-    """Give when a message dies."""
-    timers = (fact for fact in line["facts"] if fact["fact"] == "timer")
-    return min((timer["deadline_ms"] for timer in timers), default=math.inf)
+def wanted(line: Line, since_ms: float, now_ms: float) -> bool:
+    """Tell whether to show a line: not a message of before, nor one whose timer has run out."""
+    timers = (fact for fact in line.get("facts", []) if fact["fact"] == "timer")
+    alive = all(timer["deadline_ms"] > now_ms for timer in timers)
+    return alive and line.get("sent_ms", math.inf) >= since_ms
 
 
 def opened(options: argparse.Namespace) -> tuple[Archive, list[bytes]]:
@@ -111,7 +110,7 @@ def show(options: argparse.Namespace) -> bool:
     print_line(shown | {"made_ms": head.made_at_ms})
     gallery = Gallery(archive, entries, options.media) if options.media else None
     for line in lines(archive, entries, options.chat):
-        if line.get("order_ms", math.inf) >= options.since:
+        if wanted(line, options.since, time.time() * 1000):
             if gallery:
                 gallery.save_all(line)
             print_line(line)
@@ -139,7 +138,7 @@ def main(arguments: list[str]) -> int:
     secret.add_argument("--digits-file", type=Path, metavar="FILE")
     secret.add_argument("--password-file", type=Path, metavar="FILE")
     parser.add_argument("--chat", metavar="PEER", help="only the conversation with PEER")
-    parser.add_argument("--since", type=date, default=0, help="only messages from DATE on")
+    parser.add_argument("--since", type=date, default=0, help="only messages sent from DATE on")
     parser.add_argument("--media", type=Path, metavar="FOLDER", help="write files to FOLDER")
     try:
         return 0 if show(parser.parse_args(arguments)) else 1

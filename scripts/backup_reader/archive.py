@@ -132,7 +132,8 @@ class Archive:
         require(named == [head.archive_id, head.epoch], "it does not belong to its head")
         parts = [content[at : at + 192] for at in range(64, len(content), 192)]
         require(len(parts) == count, "it has more or fewer entries than it says")
-        return [Entry(*split(">B3xI32s32s32sQQQQQQ32s8x", part)) for part in parts]
+        entries = [Entry(*split(">B3xI32s32s32sQQQQQQ32s8x", part)) for part in parts]
+        return [entry for entry in entries if not entry.unneeded_since]
 
     def read(self, entry: Entry, decode: Callable[[bytes], Any]) -> Any:
         """Give the decoded content of an object; complain and give None where that fails."""
