@@ -11,7 +11,7 @@ checks nothing: whoever reads proves what was read.
 Spec: docs/backup.md#target
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -126,10 +126,11 @@ class Target(Protocol):
             ObjectMissing: there is no such object.
         """
 
-    def listed(self, known: Collection[str] = ()) -> AsyncIterator[Listed]:
+    def listed(self, known: Collection[str] = ()) -> AsyncGenerator[Listed, None]:
         """Give what is there under a path of a backup, in any order, each once.
 
-        Files that are none of ours are not listed.
+        Files that are none of ours are not listed. Whoever leaves the list early closes it
+        (``contextlib.aclosing``).
 
         Args:
             known: paths that the caller knows of. A relay keeps no names: it lists what it has

@@ -10,7 +10,7 @@ Spec: docs/formats.md#on-a-relay
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from client.backup.targets import relay_faults
 from client.backup.targets.blob_line import BlobLine, Dial, blob_line
@@ -145,10 +145,11 @@ class RelayTarget:
 
         async def whole_list(blobs: RelayBlobs) -> list[Listed]:
             limit, found = ListLimit(self.where), []
-            async for blob in blobs.listed(secret):
-                limit.count()
-                if blob.blob_id in names:
-                    found.append(Listed(names[blob.blob_id], blob.size))
+            async with aclosing(blobs.listed(secret)) as listed:
+                async for blob in listed:
+                    limit.count()
+                    if blob.blob_id in names:
+                        found.append(Listed(names[blob.blob_id], blob.size))
             return found
 
         with relay_faults.told_about(self.where, KEYRING_PATH):

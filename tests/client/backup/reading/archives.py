@@ -1,7 +1,7 @@
 """Small archives made with the format alone, and a storage in memory to lay them in."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -58,7 +58,7 @@ class MemoryTarget:
             raise ObjectMissing(self.where, path)
         return self.objects[path][offset : offset + length]
 
-    async def listed(self, known: Collection[str] = ()) -> AsyncIterator[Listed]:
+    async def listed(self, known: Collection[str] = ()) -> AsyncGenerator[Listed, None]:
         for path, data in self.objects.items():
             yield Listed(path, len(data))
 
