@@ -77,6 +77,16 @@ def identity_as_expected(tx: Transaction, peer: Name, random_bytes: RandomBytes)
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 
+def other_key_in_backup(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
+    """Say that a restored backup knew the contact by another key, and which one stays."""
+    text = (
+        f"The backup that was restored has another identity key of {peer} than the one that is"
+        f" expected here. The one here stays. To be sure whose it is, compare the safety number:"
+        f" glasspost verify {peer}"
+    )
+    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+
+
 def unblocked(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
     """Say that the user hears a contact again."""
     text = f"You unblocked {peer}."

@@ -78,6 +78,7 @@ def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundi
             state=MessageState.QUEUED,
             sent_at_ms=now_ms,
             arrival_ms=None,
+            series=settings.own_series(tx),
             counter=counter,
         ),
     )

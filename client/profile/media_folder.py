@@ -10,7 +10,7 @@ Spec: docs/formats.md#media
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -78,6 +78,48 @@ class MediaFolder:
                 raise
             sync_folder(self.path)
         return name
+
+    def names(self) -> frozenset[str]:
+        """Give the names of all files that are there.
+
+        Raises:
+            LocalError: the folder may not be read.
+        """
+        with _told(self.path):
+            return frozenset(os.listdir(self.path)) if self.path.exists() else frozenset()
+
+    def begin(self, name: str) -> BinaryIO:
+        """Open the file ``name`` to be written in parts: :meth:`extend`, then :meth:`finish`.
+
+        Raises:
+            LocalError: as for :meth:`store`; so do the other three.
+        """
+        with _told(self.path):
+            make_folders(self.path)
+            path = self.path / (name + _UNFINISHED)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+            return os.fdopen(descriptor, "wb")
+
+    def extend(self, file: BinaryIO, data: bytes) -> None:
+        """Write the next part."""
+        with _told(self.path):
+            file.write(data)
+
+    def finish(self, name: str, file: BinaryIO) -> None:
+        """Give the file its name, durably."""
+        with _told(self.path):
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            (self.path / (name + _UNFINISHED)).rename(self.path / name)
+            sync_folder(self.path)
+
+    def abandon(self, name: str, file: BinaryIO) -> None:
+        """Leave nothing of a file that was begun."""
+        with _told(self.path):
+            (self.path / (name + _UNFINISHED)).unlink(missing_ok=True)
+            with suppress(OSError):  # what is still to be written does not matter any more
+                file.close()
 
     def blocks(self, part: MediaObject) -> Iterator[bytes]:
         """Give the content of an object file in blocks, each proven.

@@ -14,6 +14,7 @@ from client.backup.reading.fetching import read_part, read_whole
 from client.backup.targets.interface import Target
 from client.values import RunBlocking
 from protocol.archive.entry import Entry
+from protocol.archive.header import HEADER_BYTES
 from protocol.archive.layout import ObjectKind
 from protocol.archive.opening import (
     OPENING_BYTES,
@@ -60,33 +61,34 @@ async def read_object(
     return await run(opened)
 
 
-async def stream_object(target: Target, entry: Entry, run: RunBlocking) -> AsyncIterator[bytes]:
-    """Give the content of an object in blocks of about 1 MiB.
+async def proven_parts(target: Target, entry: Entry, run: RunBlocking) -> AsyncIterator[bytes]:
+    """Give the stored bytes of an object by about 1 MiB, each part once its content is proven.
 
-    Each block is authentic; that the whole is what the manifest says is known only at the end.
+    That the whole is what the manifest says is known only at the end.
 
     Raises:
         As :func:`read_object`.
-    Cost: memory of two blocks, whatever its size.
+    Cost: memory of two parts, whatever the object's size.
     """
     kind, digest = _known_kind(entry), hashlib.sha256()
     beginning = await read_part(target, entry.path, 0, OPENING_BYTES)
     opened = await run(lambda: OpenObject(kind, entry.key, reader_of(beginning)))
+    yield beginning[:HEADER_BYTES]
     for span in opened.spans():
         stored = await read_part(target, entry.path, span.offset, span.length)
 
-        def block(span: Span = span, stored: bytes = stored) -> bytes:
-            content = b"".join(opened.open_span(span, stored))
-            digest.update(content)
-            return content
+        def prove(span: Span = span, stored: bytes = stored) -> None:
+            for block in opened.open_span(span, stored):
+                digest.update(block)
 
-        yield await run(block)
+        await run(prove)
+        yield stored
     _require_hash(digest.digest(), entry)
 
 
 async def verify_object(target: Target, entry: Entry, run: RunBlocking) -> None:
     """Read an object from end to end and keep nothing. Raises as :func:`read_object`."""
-    async for _ in stream_object(target, entry, run):
+    async for _ in proven_parts(target, entry, run):
         pass
 
 

@@ -52,9 +52,12 @@ class Selection:
         return Segment(segment.conversation, rows, facts)
 
 
+EVERYTHING: Final = Selection()
+
+
 def date_of(row: MessageRow) -> int:
-    """Give when a line came about: its arrival at the relay, or what its sender's clock said."""
-    return row.arrival_ms or row.sent_at_ms
+    """Give the date of a line, as entries of the manifest have it: its sender's clock."""
+    return row.sent_at_ms
 
 
 def newest_first(entries: Sequence[Entry]) -> list[Entry]:

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 
 from client.backup.reading.archive import OpenArchive
 from client.backup.reading.findings import OF_OBJECTS, Finding, finding
-from client.backup.reading.objects import read_object, verify_object
+from client.backup.reading.objects import verify_object
 from client.backup.reading.progress import QUIET, Progress, Report
+from client.backup.reading.retained import all_backups
 from client.values import RunBlocking
 from protocol.archive.entry import Entry
 from protocol.archive.layout import ObjectKind
@@ -28,8 +29,8 @@ async def verify(
         TargetError: the storage failed; that says nothing about the backup.
     Cost: memory of two blocks, and of the manifests.
     """
-    retained, found = await _retained(archive, run)
-    objects = _distinct([archive.manifest, *retained])
+    backups, found = await all_backups(archive, run)
+    objects = _distinct(backup.manifest for backup in reversed(backups))
     progress = Progress(0, sum(entry.content_bytes for entry in objects))
     for entry in objects:
         try:
@@ -39,25 +40,6 @@ async def verify(
         progress = progress.plus(entry.content_bytes, entry.messages)
         report(progress)
     return tuple(found)
-
-
-async def open_retained(archive: OpenArchive, entry: Entry, run: RunBlocking) -> Manifest:
-    """Open the manifest of an earlier backup.
-
-    Raises:
-        As :func:`client.backup.reading.objects.read_object`.
-    """
-    return await read_object(archive.target, entry, run, Manifest.decode_untrusted)
-
-
-async def _retained(archive: OpenArchive, run: RunBlocking) -> tuple[list[Manifest], list[Finding]]:
-    manifests, found = [], []
-    for entry in archive.of_kind(ObjectKind.MANIFEST):
-        try:
-            manifests.append(await open_retained(archive, entry, run))
-        except OF_OBJECTS as error:
-            found.append(finding(entry, error))
-    return manifests, found
 
 
 def _distinct(manifests: Iterable[Manifest]) -> list[Entry]:

@@ -103,7 +103,7 @@ class ArchiveMaker:
 
     def add_segment(self, segment: Segment) -> Entry:
         entry = self.add(ObjectKind.SEGMENT, encode_segment(segment), segment.conversation)
-        dates = [row.arrival_ms or row.sent_at_ms for row in segment.rows]
+        dates = [row.sent_at_ms for row in segment.rows]
         told = replace(
             entry,
             messages=len(segment.rows),
