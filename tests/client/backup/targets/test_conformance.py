@@ -187,13 +187,14 @@ async def test_b3_readers_see_the_old_one_or_the_new_one(
                 seen.add(await target.read("head", 0, 4_000))
                 await trio.sleep(0.01)
 
-    async with storage.open() as writer, trio.open_nursery() as nursery:
-        await put(writer, "head", versions[0])
-        for _ in range(3):
-            nursery.start_soon(read)
-        for version in versions[1:]:
-            await put(writer, "head", version)
-            await trio.sleep(0.003)
+    with trio.fail_after(60):
+        async with storage.open() as writer, trio.open_nursery() as nursery:
+            await put(writer, "head", versions[0])
+            for _ in range(3):
+                nursery.start_soon(read)
+            for version in versions[1:]:
+                await put(writer, "head", version)
+                await trio.sleep(0.003)
     assert seen <= set(versions)
 
 
