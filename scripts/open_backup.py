@@ -31,7 +31,7 @@ from scripts.backup_reader.conventions import WRONG_SECRET, CannotRead, reading
 from scripts.backup_reader.gallery import Gallery
 from scripts.backup_reader.keyring import DIGITS, Keyring, digits_secret
 from scripts.backup_reader.messages import Line, account, messages, state
-from scripts.backup_reader.objects import ACCOUNT, SEGMENT, STATE, opener
+from scripts.backup_reader.objects import ACCOUNT, SEGMENT, STATE, Opener, files_of
 from scripts.backup_reader.vaults import Password
 
 
@@ -90,10 +90,8 @@ def wanted(line: Line, since_ms: float, now_ms: float) -> bool:
     return alive and line.get("sent_ms", math.inf) >= since_ms
 
 
-def opened(options: argparse.Namespace) -> tuple[Archive, list[bytes]]:
+def opened(open_file: Opener, options: argparse.Namespace) -> tuple[Archive, list[bytes]]:
     """Open an archive with the secret; give it, and what heads the vaults keep of it."""
-    with reading(str(options.archive)):
-        open_file = opener(options.archive)
     with reading("keyring"), open_file("keyring") as file:
         keyring = Keyring(file.read())
     if options.digits_file:
@@ -102,9 +100,9 @@ def opened(options: argparse.Namespace) -> tuple[Archive, list[bytes]]:
     return Archive(open_file, keyring, root), heads
 
 
-def show(options: argparse.Namespace) -> bool:
+def show(open_file: Opener, options: argparse.Namespace) -> bool:
     """Print all that was asked for; tell whether nothing is missing."""
-    archive, placed = opened(options)
+    archive, placed = opened(open_file, options)
     head, entries = archive.newest(placed)
     shown: Line = {"type": "backup", "id": head.archive_id, "epoch": head.epoch}
     print_line(shown | {"made_ms": head.made_at_ms})
@@ -140,8 +138,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--chat", metavar="PEER", help="only the conversation with PEER")
     parser.add_argument("--since", type=date, default=0, help="only messages sent from DATE on")
     parser.add_argument("--media", type=Path, metavar="FOLDER", help="write files to FOLDER")
+    options = parser.parse_args(arguments)
     try:
-        return 0 if show(parser.parse_args(arguments)) else 1
+        with reading(str(options.archive)), files_of(options.archive) as open_file:
+            return 0 if show(open_file, options) else 1
     except CannotRead as error:
         print(f"open_backup: {error}", file=sys.stderr)
         return error.exit_code

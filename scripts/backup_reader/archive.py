@@ -101,7 +101,8 @@ class Archive:
     def stored_head(self) -> Head:
         """Read the head in the storage; of two, the one that fits the keyring at hand."""
         with self.open_file("head") as file:
-            data = file.read(2 * HEAD_BYTES + 1)
+            data = file.read()
+        require(len(data) in (HEAD_BYTES, 2 * HEAD_BYTES), "it is cut, or goes on after its end")
         old = data[HEAD_BYTES:]
         return self.head(old if old[128:160] == self.keyring.hash else data[:HEAD_BYTES])
 

@@ -5,6 +5,7 @@ header: kind, salt, length, commitment ─▶ cipher key ─▶ chunk 0, chunk 1
 
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -19,20 +20,22 @@ FOLDERS = {SEGMENT: "segment", STATE: "state", MEDIA: "media", ACCOUNT: "account
 Opener = Callable[[str], IO[bytes]]
 
 
-def opener(where: Path) -> Opener:
+@contextmanager
+def files_of(where: Path) -> Iterator[Opener]:
     """Give what opens a file of the backup by its path, in a folder or in a tar."""
     if where.is_dir():
-        return lambda path: (where / path).open("rb")
-    tar = tarfile.open(where, "r:")  # noqa: SIM115 - open until the program ends
-    members = {member.name: member for member in tar}
+        yield lambda path: (where / path).open("rb")
+        return
+    with tarfile.open(where, "r:") as tar:
+        members = {member.name: member for member in tar}
 
-    def from_tar(path: str) -> IO[bytes]:
-        file = tar.extractfile(members[path]) if path in members else None
-        if file is None:
-            raise FileNotFoundError(2, "it is not in the tar")
-        return file
+        def from_tar(path: str) -> IO[bytes]:
+            file = tar.extractfile(members[path]) if path in members else None
+            if file is None:
+                raise FileNotFoundError(2, "it is not in the tar")
+            return file
 
-    return from_tar
+        yield from_tar
 
 
 def unseal(file: IO[bytes], kind: int, key: bytes) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from typing import Any
 import msgpack
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
 
 from scripts.backup_reader.conventions import (
@@ -123,9 +124,7 @@ class Password:
         """Give the root that the password opens, at the price of a guess at t vaults."""
         for vault in self.vaults:
             vault.tried(vault.connect)
-        text = unicodedata.normalize("NFC", password).encode()
-        stretched = argon2id.kdf(32, text, self.salt, self.passes, self.memory)
-        output = self.output(stretched)
+        output = self.output(self.stretched(password))
         root = keyring.open(PASSWORD, derive(output, encode("glasspost/1/recovery-password")))
         if root is None:  # and nothing more is sent: a tag would tell a false vault the output
             raise CannotRead(f"The password is wrong. {self.guesses_left()}", WRONG_SECRET)
@@ -133,6 +132,14 @@ class Password:
             info = encode("glasspost/1/unlock-tag", vault.record_id, vault.key)
             vault.tried(vault.ask, UNLOCK, vault.record_id, derive(output, info))
         return root
+
+    def stretched(self, password: str) -> bytes:
+        """Make the password costly to guess."""
+        text = unicodedata.normalize("NFC", password).encode()
+        try:
+            return argon2id.kdf(32, text, self.salt, self.passes, self.memory)
+        except CryptoError:
+            raise CannotRead(f"This takes {self.memory >> 20} MiB of memory: free some") from None
 
     def output(self, stretched: bytes) -> bytes:
         """Ask t vaults, those with most guesses left first, and combine what they answer."""
