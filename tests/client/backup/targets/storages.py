@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import opendal
 import trio
@@ -24,6 +25,8 @@ from tests.support.relay_rig import START_MS, RelayRig, relay_rig
 SECRET = WriteSecret(b"w" * 32)
 LOCATOR = Locator(bytes(range(16)))
 
+T = TypeVar("T")
+
 Plant = Callable[[str, bytes], Awaitable[None]]
 
 
@@ -40,14 +43,14 @@ class Storage:
     plant: Plant | None = None
 
 
-async def yielding(function: Callable[[], object]) -> object:
+async def yielding(function: Callable[[], T]) -> T:
     """Run at once, but let others have their turn as a thread would."""
     await trio.lowlevel.checkpoint()
     return function()
 
 
 def surroundings(rng: random.Random) -> Surroundings:
-    return Surroundings(lambda: START_MS, rng.randbytes, yielding)  # type: ignore[arg-type]
+    return Surroundings(lambda: START_MS, rng.randbytes, yielding)
 
 
 @asynccontextmanager
