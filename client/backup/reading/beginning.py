@@ -100,6 +100,8 @@ def _take_over(
         keyring=archive.keyring.encode(),
         keyring_stored=True,
         head=archive.stored_head,
+        epoch=archive.head.epoch,
+        made_at_ms=archive.head.made_at_ms,
     )
     adopting.adopt(tx, own, backups)
     # Lines of an earlier, partial restore may have changed here before changes were noted.

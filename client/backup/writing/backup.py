@@ -29,7 +29,7 @@ from client.backup.writing.singles import write_singles
 from client.backup.writing.sweeping import delete, look_for_unneeded, retire
 from client.backup.writing.writer import Outcome, Run, Writer
 from client.profile.lock import try_lock
-from client.store import account, archive, archive_changes, archive_objects
+from client.store import account, archive, archive_changes, archive_objects, restoring
 from client.store.archive import Archive, SignedHead
 from client.store.transaction import Transaction
 from protocol.archive.head import NO_HASH, Head, hash_of_head, sign_head
@@ -103,6 +103,7 @@ async def _settle(writer: Writer) -> None:
 
 async def _begin(writer: Writer) -> Run:
     def begun(tx: Transaction) -> tuple[Archive | None, int, int]:
+        restoring.require_text_done(tx)
         number = archive_changes.newest_number(tx)
         return archive.find(tx), number, archive_changes.count(tx, number)
 
