@@ -52,6 +52,10 @@ class RelayUnreachable(UserError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class RelayKeyUnknown(RelayUnreachable):
+    """A relay elsewhere is not connected to while nobody has named its key."""
+
+
 class StillQueued(RelayUnreachable):
     """The relay answers, and cannot take the message yet; it goes out later by itself."""
 

@@ -83,6 +83,12 @@ class Contact:
     last_activity_ms: int | None
     blocked: bool = False
     sealed: bool = False  # we hold its delivery token: the relay does not see who writes to it
+    held_back_count: int = 0  # texts to a former key, without a receipt: a person has to decide
+
+    @property
+    def is_in_question(self) -> bool:
+        """Whether a person has to decide: about its key, or about texts to its former key."""
+        return self.pending_identity is not None or self.held_back_count > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class OutboxState(IntEnum):
 
     AWAITING_KEYS = 1
     READY = 2
+    HELD_BACK = 3  # for a person: it was written to a key that its reader no longer shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +172,17 @@ class TrustQuestion:
     verified: bool
 
 
-EngineEvent = ConnectionChanged | HistoryChanged | TrustQuestion
+@dataclass(frozen=True, slots=True)
+class TakeoverAnnounced:
+    """Another device, with the account key in hand, is about to take this one's place.
+
+    Args:
+        new_identity: its Ed25519 key, 32 bytes.
+        until_ms: when it may come into force (relay time); before that, this device may object.
+    """
+
+    new_identity: bytes
+    until_ms: int
+
+
+EngineEvent = ConnectionChanged | HistoryChanged | TrustQuestion | TakeoverAnnounced

@@ -21,6 +21,9 @@ class Label(bytes, Enum):
     SEALING_KEY = b"glasspost/1/sealing-key"  # signs the key envelopes are sealed to
     REGISTER = b"glasspost/1/register"  # signs a registration
     LOGIN = b"glasspost/1/login"  # signs a login
+    REPLACE_DEVICE = b"glasspost/1/replace-device"  # signs a new identity, by the account key
+    REPLACE_DEVICE_NEW = b"glasspost/1/replace-device-new"  # signs the same, by that identity
+    VETO_REPLACEMENT = b"glasspost/1/veto-replacement"  # signs against it, by the old identity
     HANDSHAKE_TRANSCRIPT = b"glasspost/1/handshake-transcript"  # begins a handshake's transcript
     HANDSHAKE = b"glasspost/1/handshake"  # derives a session's first root key
     RATCHET_ROOT = b"glasspost/1/ratchet-root"  # derives root and chain key, classical
@@ -29,6 +32,7 @@ class Label(bytes, Enum):
     RETRY_ANSWER = b"glasspost/1/retry-answer"  # names the envelope that answers a request
     DELIVERY_TOKEN = b"glasspost/1/delivery-token"  # derives a delivery token
     KEY_FILE = b"glasspost/1/key-file"  # associated data of a client's wrapped database key
+    ACCOUNT_FILE = b"glasspost/1/account-file"  # the same of a file with account keys
     ARCHIVE_OBJECT = b"glasspost/1/archive-object"  # derives an object's cipher key and commitment
     ARCHIVE_NAME = b"glasspost/1/archive-name"  # derives the key that names are hashed under
     ARCHIVE_MANIFEST = b"glasspost/1/archive-manifest"  # derives the manifests' object key

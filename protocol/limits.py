@@ -45,6 +45,9 @@ MAX_ARCHIVED_SESSIONS = 5
 # An archived session lives as long as a message to it may still arrive.
 ARCHIVED_SESSION_LIFE_MS = 35 * _DAY_MS
 
+# Without an answer so long, the next message takes fresh prekeys: mail may wait while these die.
+UNANSWERED_SESSION_LIFE_MS = 2 * _DAY_MS
+
 # Signed prekey, last-resort prekey and sealing key are replaced this often.
 PREKEY_ROTATION_MS = 2 * _DAY_MS
 
@@ -69,8 +72,11 @@ MAX_ONE_TIME_PAIRS = 200
 # One-time ids a relay keeps pairs of, below the newest; a device that skips them voids its shelf.
 ONE_TIME_ID_SPAN = 1_000
 
-# Message ids in one receipt: it stays under the padding floor.
+# Message ids that a receipt may name: what a peer can make us look up at once.
 MAX_RECEIPT_IDS = 200
+
+# And that one of ours names: below the padding floor beside a handshake and both KEM fields.
+RECEIPT_IDS_AT_ONCE = 27
 
 # Envelopes (bytes: below) delivered to a connection, not acknowledged: memory of a slow reader.
 DELIVERY_WINDOW = 64
@@ -154,6 +160,25 @@ MAX_BUCKETS = 65_536
 
 # A peer who still logs in to write, so long after we told it our profile key, is told once more.
 PROFILE_KEY_RETOLD_MS = _DAY_MS
+
+# A device that was online so lately is asked first, when another wants its place.
+RECENTLY_ONLINE_MS = 7 * _DAY_MS
+
+# For so long: a day in which its owner looks at it once; relays may set their own.
+TAKEOVER_HOLD_MS = _DAY_MS
+
+# A replacement that nobody asks for again is forgotten so long after its hold.
+HELD_REPLACEMENT_LIFE_MS = 7 * _DAY_MS
+
+# Former identities of an account that a login is compared with: at most as many verifications.
+MAX_FORMER_IDENTITIES = 4
+
+# A device's presence is written down to the hour: enough for its purpose, and no diary.
+ONLINE_MARK_MS = 3_600_000
+
+# Attempts to replace one device from one address in an hour, and at once: a person who retries.
+REPLACEMENT_ATTEMPTS_PER_HOUR = 10
+REPLACEMENT_ATTEMPTS_AT_ONCE = 10
 
 # Longest blob: an object of a backup, or an attachment; what is larger is cut in several.
 MAX_BLOB_BYTES = 134_217_728

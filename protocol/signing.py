@@ -6,7 +6,7 @@ signature made for one purpose verifies for another.
 Spec: docs/protocol.md#keys, RFC 8032
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from nacl import bindings
 from nacl.exceptions import CryptoError
@@ -14,8 +14,10 @@ from nacl.exceptions import CryptoError
 from protocol.encoding import encode_fields
 from protocol.errors import BadSignature
 from protocol.labels import Label
+from protocol.randomness import RandomBytes
 from protocol.secret import Secret
 
+SIGNING_KEY_BYTES = 32
 PUBLIC_KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 
@@ -24,7 +26,12 @@ class SigningKey(Secret):
     """Private Ed25519 key: the 32-byte seed of RFC 8032."""
 
     __slots__ = ()
-    SIZE: ClassVar[int | None] = 32
+    SIZE: ClassVar[int | None] = SIGNING_KEY_BYTES
+
+    @classmethod
+    def generate(cls, random_bytes: RandomBytes) -> Self:
+        """Draw a new one."""
+        return cls(random_bytes(SIGNING_KEY_BYTES))
 
 
 def public_key_of(key: SigningKey) -> bytes:

@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     """Play the story; gives the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.plant is Medium.MEMORY and not process_memory.is_supported():
+    if Medium.MEMORY in options.plant and not process_memory.is_supported():
         parser.error("this system has no /proc/PID/mem, so the relay's memory cannot be searched")
     try:
         return _play(options)
@@ -60,8 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     media = ", ".join(Medium)
     parser.add_argument("--headless", action="store_true", help="plain lines, for programs")
     parser.add_argument(
-        "--plant", type=_medium, nargs="?", const="", metavar="MEDIUM",
-        help=f"hide a secret in one of: {media}",
+        "--plant", type=_medium, nargs="?", const="", metavar="MEDIUM", action="append", default=[],
+        help=f"hide a secret in one of: {media}; may be given several times",
     )  # fmt: skip
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep all files in a new folder")
     parser.add_argument("--svg", type=Path, help=argparse.SUPPRESS)  # docs/demo.svg is made so

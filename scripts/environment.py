@@ -12,7 +12,8 @@ The *unfinished* mark is set before the first step and removed after the last, s
 was killed anywhere is never taken for a whole one. A ``.venv`` with neither file was made by
 hand: it is completed, not replaced.
 
-Levels: ``user`` holds what the programs need; ``dev`` and ``bench`` add the extra of that name.
+Levels: ``user`` holds what the programs need; ``dev`` and ``bench`` add the extra of that name,
+``fuzz`` adds its own to that of ``dev``, because it runs what the tests are made of.
 Levels add up, and every level serves as ``user``.
 """
 
@@ -37,6 +38,7 @@ EXTRAS_OF_LEVEL: dict[str, frozenset[str]] = {
     "user": frozenset(),
     "dev": frozenset({"dev"}),
     "bench": frozenset({"bench"}),
+    "fuzz": frozenset({"dev", "fuzz"}),
 }
 
 

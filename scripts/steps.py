@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.prefix) / "bin"
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,33 @@ def run(step: Step) -> Outcome:
     """Run one step in the checkout's root."""
     program, *arguments = step.command
     started = time.monotonic()
-    done = subprocess.run(
+    with subprocess.Popen(
         [str(BIN / program), *arguments],
         cwd=ROOT,
         stdout=None if step.live else subprocess.PIPE,
         stderr=None if step.live else subprocess.STDOUT,
-        check=False,
-    )
+    ) as process:
+        printed = _wait(process)
     seconds = time.monotonic() - started
-    if done.returncode and done.stdout:
-        print(done.stdout.decode(errors="replace").rstrip(), flush=True)
-    return Outcome(step.name, done.returncode == 0, seconds)
+    if process.returncode and printed:
+        print(printed.decode(errors="replace").rstrip(), flush=True)
+    return Outcome(step.name, process.returncode == 0, seconds)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> bytes:
+    """Give what the step printed, if it was to be kept; end with it when interrupted.
+
+    The terminal tells the step of Ctrl-C too, and it ends in its own way; the second one kills it.
+    """
+    try:
+        return process.communicate()[0] or b""
+    except KeyboardInterrupt:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            process.kill()
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
 def names_of_failed(outcomes: Iterable[Outcome]) -> str:

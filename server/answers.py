@@ -11,7 +11,9 @@ from server.store.blobs import (
     OverQuota,
 )
 from server.store.interface import (
+    BadReplacement,
     BadToken,
+    IdentityReplaced,
     NameTaken,
     NoPrekeys,
     ShelfFull,
@@ -32,6 +34,8 @@ _REFUSALS: Final[dict[type[StoreError], Refusal]] = {
     NoPrekeys: Refusal.NO_PREKEYS,
     ShelfFull: Refusal.TOO_MANY_PREKEYS,
     BadToken: Refusal.BAD_TOKEN,
+    IdentityReplaced: Refusal.DEVICE_REPLACED,
+    BadReplacement: Refusal.BAD_REPLACEMENT,
     NoSuchBlob: Refusal.NO_SUCH_BLOB,
     BadWriteSecret: Refusal.BAD_WRITE_SECRET,
     BlobConflict: Refusal.CONFLICT,

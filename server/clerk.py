@@ -6,6 +6,8 @@ attempt. It decides by asking :mod:`server.gate` and the store.
 Spec: docs/protocol.md#link-states, docs/protocol.md#prekeys
 """
 
+from functools import partial
+
 from protocol.ids import DeviceAddress
 from protocol.limits import ONE_TIME_PAIRS_LOW
 from protocol.records import Sender
@@ -17,11 +19,17 @@ from protocol.wire.messages import (
     Hello,
     LoggedIn,
     Login,
+    LookUp,
     Ping,
     Pong,
     PrekeysStored,
     Refusal,
+    Refused,
     Register,
+    Replaced,
+    ReplaceDevice,
+    ReplacementAnnounced,
+    ReplacementHeld,
     Request,
     SealingKeyFetched,
     SetToken,
@@ -30,14 +38,17 @@ from protocol.wire.messages import (
     TokenSet,
     UploadPrekeys,
     VaultHello,
+    Vetoed,
+    VetoReplacement,
     Welcome,
     token_hash,
 )
 from server.answers import refused, refused_for
 from server.gate import common_version, login_is_good, registration_is_good
 from server.services import Services
-from server.store.interface import StoreError, UnknownAccount
-from server.store.values import PrekeyUpload, StoredAccount
+from server.store.interface import IdentityReplaced, NameTaken, StoreError, UnknownAccount
+from server.store.values import HeldReplacement, PrekeyUpload, StoredAccount
+from server.takeover import announcement_of, look_up, replace_device, veto_replacement
 
 NONCE_BYTES = 32
 
@@ -61,6 +72,12 @@ class Clerk:
     def address_if_known(self) -> DeviceAddress | None:
         """The device that is logged in, if one is."""
         return None if self._account is None else self._account.address
+
+    @property
+    def announcement(self) -> ReplacementAnnounced | None:
+        """Who wanted the device's place when it logged in."""
+        held = self._logged_in.held(self._services.now_ms())
+        return None if held is None else announcement_of(held)
 
     @property
     def sender(self) -> Sender | None:
@@ -89,16 +106,17 @@ class Clerk:
                 return self._greet(request)
             case Ping():
                 return Pong(self._services.now_ms())
-            case Register():
-                return await self._register(request)
-            case Login():
+            case Register() | Login():
                 return await self._log_in(request)
+            case LookUp() | ReplaceDevice() | VetoReplacement():
+                return await self._take_over(request)
             case UploadPrekeys():
                 return await self._store_prekeys(request)
             case FetchBundle():
                 return await self._hand_out_bundle(request)
             case SetToken():
-                await self._services.store.set_token(self.address, request.token_hash)
+                identity = self._logged_in.identity
+                await self._services.store.set_token(self.address, request.token_hash, identity)
                 return TokenSet()
             case FetchSealingKey():
                 await self._require_token(request)
@@ -118,24 +136,60 @@ class Clerk:
         services = self._services
         return Welcome(version, services.public_key, self._nonce, services.now_ms())
 
-    async def _register(self, register: Register) -> Answer:
-        if not registration_is_good(register, self._nonce, self._services.login_key):
-            return refused(Refusal.BAD_REGISTRATION)
-        return await self._admit(await self._services.store.register(register.account))
+    async def _log_in(self, claim: Register | Login) -> LoggedIn | Refused:
+        """Log in as the claimed account, as it is now and not as it just was."""
+        presence = self._services.presence
+        while True:
+            news_count = presence.news_count
+            account = await self._claimed(claim)
+            if isinstance(account, Refusal):
+                return refused(account)
+            count = await self._services.store.count_one_time_pairs(account.address)
+            if presence.news_count == news_count:
+                self._account = account
+                return LoggedIn(account.generation, count)
 
-    async def _log_in(self, login: Login) -> Answer:
+    async def _claimed(self, claim: Register | Login) -> StoredAccount | Refusal:
+        if isinstance(claim, Register):
+            return await self._registered(claim)
+        return await self._found(claim)
+
+    async def _registered(self, register: Register) -> StoredAccount | Refusal:
+        if not registration_is_good(register, self._nonce, self._services.login_key):
+            return Refusal.BAD_REGISTRATION
+        account, store = register.account, self._services.store
+        try:
+            return await store.register(account)
+        except NameTaken:
+            known = await store.find_account(DeviceAddress(account.name, account.device))
+            if account.identity in known.former_identities:
+                raise IdentityReplaced from None
+            raise
+
+    async def _found(self, login: Login) -> StoredAccount | Refusal:
         try:
             account = await self._services.store.find_account(_device(login))
         except UnknownAccount:
-            return refused(Refusal.BAD_LOGIN)
-        if not login_is_good(login, account, self._nonce, self._services.login_key):
-            return refused(Refusal.BAD_LOGIN)
-        return await self._admit(account)
+            return Refusal.BAD_LOGIN
+        is_by = partial(login_is_good, login, nonce=self._nonce, relay_key=self._services.login_key)
+        if is_by(account.identity):
+            return account
+        if any(is_by(former) for former in account.former_identities):
+            raise IdentityReplaced
+        return Refusal.BAD_LOGIN
 
-    async def _admit(self, account: StoredAccount) -> LoggedIn:
-        count = await self._services.store.count_one_time_pairs(account.address)
-        self._account = account
-        return LoggedIn(account.generation, count)
+    async def _take_over(self, request: LookUp | ReplaceDevice | VetoReplacement) -> Answer:
+        match request:
+            case LookUp():
+                return await look_up(self._services, request)
+            case VetoReplacement():
+                stays = await veto_replacement(self._services, request, self.address, self._nonce)
+                return Vetoed(stays.generation)
+        done = await replace_device(self._services, request, self._nonce)
+        if isinstance(done, HeldReplacement):
+            return ReplacementHeld(done.until_ms)
+        self._account = done
+        return Replaced(done.generation)
 
     async def _store_prekeys(self, request: UploadPrekeys) -> PrekeysStored:
         upload = PrekeyUpload(
@@ -144,7 +198,8 @@ class Clerk:
             request.sealing_key,
             request.one_time_pairs,
         )
-        return PrekeysStored(await self._services.store.put_prekeys(self.address, upload))
+        store, account = self._services.store, self._logged_in
+        return PrekeysStored(await store.put_prekeys(account.address, upload, account.identity))
 
     async def _require_token(self, request: FetchBundle | FetchSealingKey) -> None:
         """Let nobody without a name fetch keys, unless their owner allows it."""

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import trio
 
-from server.command_types import AS_IS, ListenType
+from protocol.limits import TAKEOVER_HOLD_MS
+from server.command_types import AS_IS, HOUR_MS, HoldType, ListenType
 from server.complaints import CannotStart
 from server.data_folder import default_path
 from server.launch import SERVICE, Options, serve
@@ -23,6 +24,7 @@ _EXAMPLES = f"""\
   glasspost-server relay
   glasspost-server relay --listen 0.0.0.0:7667 --data /srv/glasspost
   glasspost-server relay --listen 127.0.0.1:0 --memory --log -
+  glasspost-server relay --takeover-hold 72
 """
 
 
@@ -60,6 +62,13 @@ command.add_command(vault)
     is_flag=True,
     help="Connections from this machine are a proxy's or onion service's: limit their rates too.",
 )
+@click.option(
+    "--takeover-hold",
+    type=HoldType(),
+    default=f"{TAKEOVER_HOLD_MS / HOUR_MS:g}",
+    show_default=True,
+    help="So long a device that was online lately may veto its replacement; 0 for demos.",
+)
 def relay(
     *,
     listen: ListenAddress,
@@ -68,6 +77,7 @@ def relay(
     memory: bool,
     log: str | None,
     proxied: bool,
+    takeover_hold: int,
 ) -> None:
     """Run a relay until it gets SIGTERM or Ctrl-C.
 
@@ -81,7 +91,7 @@ def relay(
     if memory and data is not None and not _is_from_environment("data"):
         raise click.UsageError("--memory keeps nothing, so --data has no use. Leave one out.")
     folder = None if memory else (data or default_path(SERVICE)).absolute()
-    options = Options(listen, folder, not no_tls, log, proxied)
+    options = Options(listen, folder, not no_tls, log, proxied, takeover_hold)
     trio.run(serve, options, _Announcement(options))
 
 

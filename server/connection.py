@@ -17,6 +17,7 @@ from protocol.wire.messages import (
     Acknowledge,
     Answer,
     DeleteBlob,
+    DeviceReplaced,
     GetBlob,
     ListBlobs,
     LoggedIn,
@@ -24,9 +25,13 @@ from protocol.wire.messages import (
     RefreshBlobs,
     Refusal,
     Refused,
+    Replaced,
+    ReplacementAnnounced,
+    ReplacementHeld,
     Request,
     Submit,
     Subscribed,
+    Vetoed,
     Welcome,
     token_hash,
 )
@@ -58,14 +63,28 @@ class Connection(Conversation):
         self._clerk = Clerk(services)
         self._blob_clerk = BlobClerk(services, source)
         self._delivery: Delivery | None = None
+        self._is_replaced = False
 
     async def serve(self) -> None:
         """Serve until the end, then deliver no more."""
         try:
             await super().serve()
         finally:
-            if self._delivery is not None:
-                self._services.subscriptions.end(self._clerk.address, self._delivery)
+            self._end_login()
+
+    def announce(self, push: ReplacementAnnounced) -> None:
+        """Tell the device that another one wants its place."""
+        self._writer.notify(push)
+
+    def replaced(self) -> None:
+        """Carry out nothing any more: another device bears this one's address."""
+        self._is_replaced = True
+        self._end_login()
+        self._writer.notify(DeviceReplaced())
+
+    @property
+    def _is_over(self) -> bool:
+        return self._is_draining or self._is_replaced
 
     async def _handle(self, event: Asked | Barred) -> None:
         if isinstance(event, Barred):
@@ -128,9 +147,30 @@ class Connection(Conversation):
         log = self._services.log
         if isinstance(answer, Refused):
             log.event("refused", connection=self._number, request=request, code=answer.code)
-        elif isinstance(answer, LoggedIn):
-            log.event("logged-in", connection=self._number, name=self._clerk.address.name)
+        elif isinstance(answer, ReplacementHeld):
+            log.event("replacement-held", connection=self._number, until_ms=answer.until_ms)
+        elif isinstance(answer, Vetoed):
+            log.event("replacement-vetoed", connection=self._number)
+        elif isinstance(answer, LoggedIn | Replaced):
+            self._begin_login(is_new=isinstance(answer, Replaced))
         self._writer.answer(place, answer)
+
+    def _begin_login(self, *, is_new: bool) -> None:
+        address = self._clerk.address
+        if is_new:
+            self._services.log.event("device-replaced", connection=self._number)
+        self._services.log.event("logged-in", connection=self._number, name=address.name)
+        self._services.presence.enter(address, self)
+        if (announcement := self._clerk.announcement) is not None:
+            self.announce(announcement)
+
+    def _end_login(self) -> None:
+        address = self._clerk.address_if_known
+        if address is None:
+            return
+        self._services.presence.leave(address, self)
+        if self._delivery is not None:
+            self._services.subscriptions.end(address, self._delivery)
 
     async def _subscribe(self) -> None:
         """Begin to deliver, once the answer to Subscribe is on its way."""

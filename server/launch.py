@@ -15,6 +15,7 @@ from pathlib import Path
 
 import trio
 
+from protocol.limits import TAKEOVER_HOLD_MS
 from server.complaints import CannotStart
 from server.data_folder import DataFolder, locked_folder
 from server.limits.values import DEFAULT
@@ -47,6 +48,7 @@ class Options:
         tls: whether connections are encrypted.
         log: the log's file, "-" for standard error, None for the folder's own.
         is_proxied: whether connections from this machine are passed on for others.
+        takeover_hold_ms: how long a device that was online lately may veto its replacement.
     """
 
     listen: ListenAddress
@@ -54,6 +56,7 @@ class Options:
     tls: bool
     log: str | None
     is_proxied: bool = False
+    takeover_hold_ms: int = TAKEOVER_HOLD_MS
 
 
 async def serve(options: Options, ready: Callable[[str], None]) -> None:
@@ -79,6 +82,7 @@ async def serve(options: Options, ready: Callable[[str], None]) -> None:
                 random_bytes=secrets.token_bytes,
                 log=log,
                 limits=replace(DEFAULT, is_proxied=options.is_proxied),
+                takeover_hold_ms=options.takeover_hold_ms,
             )
             listeners = await open_listeners(SERVICE, options.listen)
             address = replace(options.listen, port=port_of(listeners[0]))

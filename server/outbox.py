@@ -9,11 +9,12 @@ client that reads nothing cannot make them pile up.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
 from protocol.wire.messages import Answer, Push
 from protocol.wire.relay_link import RelayLink
-from protocol.wire.states import LinkState
+from protocol.wire.states import ALLOWED_PUSHES, LinkState
 
 # Enough for hundreds of small answers; a bundle is about 4 kB.
 MAX_CHUNK_BYTES: Final = 65_536
@@ -63,9 +64,14 @@ class Outbox:
                 break
             parts.append(self._link.answer(self._places.popleft().request_id, answer))
             size += len(parts[-1])
-        while self._may_speak and self._notices:
-            parts.append(self._link.push(self._notices.pop(next(iter(self._notices)))))
+        parts += map(self._link.push, self._notices_for_now())
         return b"".join(parts)
+
+    def _notices_for_now(self) -> Iterator[Push]:
+        """Give notices that may be said; one about a login waits until its answer has been."""
+        for kind in list(self._notices):
+            if kind in ALLOWED_PUSHES[self._link.state]:
+                yield self._notices.pop(kind)
 
     @property
     def _may_speak(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Final
 
 import trio
 
+from protocol.limits import TAKEOVER_HOLD_MS
 from server.committer import Committer
 from server.connection import Connection
 from server.eventlog import EventLog
@@ -23,6 +24,7 @@ from server.limits.door import Door
 from server.limits.source import Source
 from server.limits.tolls import Tolls
 from server.limits.values import DEFAULT, Limits
+from server.presence import Presence
 from server.reception import Reception, running
 from server.services import Services
 from server.store.interface import RelayStore, StoreTrouble
@@ -30,6 +32,12 @@ from server.subscriptions import Subscriptions
 
 # Mail lives 30 days and ids one: an hour more or less does not matter.
 EXPIRY_INTERVAL_SECONDS: Final = 3_600
+
+# Who was online is written down so often: a crash forgets so much of it.
+PRESENCE_INTERVAL_SECONDS: Final = 600
+
+# Marks in one transaction: submits wait that long at most.
+_MARKS_AT_ONCE: Final = 256
 
 
 class Relay(Reception):
@@ -45,6 +53,7 @@ class Relay(Reception):
         random_bytes: Callable[[int], bytes],
         log: EventLog,
         limits: Limits = DEFAULT,
+        takeover_hold_ms: int = TAKEOVER_HOLD_MS,
     ) -> None:
         """Make a relay.
 
@@ -57,6 +66,8 @@ class Relay(Reception):
             random_bytes: its source of nonces.
             log: its log.
             limits: what it grants.
+            takeover_hold_ms: how long a device that was online lately may veto its
+                replacement; 0 for not at all.
         """
         super().__init__(Door(limits), log)
         self._store = store
@@ -73,16 +84,24 @@ class Relay(Reception):
             random_bytes,
             limits,
             Tolls(limits),
+            Presence(),
+            takeover_hold_ms,
         )
 
     def _converse(self, stream: trio.abc.Stream, number: int, source: Source) -> Connection:
         return Connection(self._services, stream, number, source)
 
+    async def drain(self) -> None:
+        """End every connection, and write down who was here."""
+        await super().drain()
+        await self._write_down_who_was_here()
+
     async def run(self) -> None:
-        """Commit, expire and watch the clock, until cancelled."""
+        """Commit, expire, note who was here, and watch the clock, until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._committer.run)
             nursery.start_soon(self._expire_now_and_then)
+            nursery.start_soon(self._write_down_now_and_then)
             nursery.start_soon(self._end_who_takes_too_long)
 
     async def _expire(self) -> None:
@@ -104,6 +123,21 @@ class Relay(Reception):
             self._services.tolls.forget_full(trio.current_time())
             self._door.forget_full(trio.current_time())
             await trio.sleep(EXPIRY_INTERVAL_SECONDS)
+
+    async def _write_down_now_and_then(self) -> None:
+        while True:
+            await trio.sleep(PRESENCE_INTERVAL_SECONDS)
+            await self._write_down_who_was_here()
+
+    async def _write_down_who_was_here(self) -> None:
+        seen = self._services.presence.seen()
+        try:
+            for start in range(0, len(seen), _MARKS_AT_ONCE):
+                some = seen[start : start + _MARKS_AT_ONCE]
+                await self._store.mark_online(some)
+                self._services.presence.written_down(some)
+        except StoreTrouble as trouble:
+            self._log.event("store-trouble", reason=trouble.reason, jobs=0)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from server.committer import Committer
 from server.eventlog import EventLog
 from server.limits.tolls import Tolls
 from server.limits.values import Limits
+from server.presence import Presence
 from server.store.interface import RelayStore
 from server.subscriptions import Subscriptions
 
@@ -23,6 +24,9 @@ class Services:
         random_bytes: gives so many random bytes.
         limits: what is granted.
         tolls: the buckets of accounts, mailboxes, tokens and addresses.
+        presence: who is logged in now.
+        takeover_hold_ms: how long a device that was online lately may veto its
+            replacement; 0 for not at all.
     """
 
     store: RelayStore
@@ -35,3 +39,5 @@ class Services:
     random_bytes: Callable[[int], bytes]
     limits: Limits
     tolls: Tolls
+    presence: Presence
+    takeover_hold_ms: int

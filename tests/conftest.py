@@ -24,9 +24,8 @@ hypothesis.settings.load_profile("ci" if IN_CI else "dev")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--seed`` and ``--faults``."""
+    """Add ``--seed``."""
     parser.addoption("--seed", type=int, help="seed of every random choice in the tests")
-    parser.addoption("--faults", type=int, help="how many faults the repair hunt injects")
 
 
 @pytest.hookimpl(tryfirst=True)

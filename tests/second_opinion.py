@@ -519,3 +519,60 @@ def register_statement(nonce: bytes, relay: bytes, name: str, device: int, *keys
 
 def login_statement(nonce: bytes, relay: bytes, name: str, device: int, version: int) -> bytes:
     return encode("glasspost/1/login", nonce, relay, name.encode(), u32(device), u32(version))
+
+
+# --- Replacing a device ---
+
+
+@dataclass
+class Change:
+    """What is signed to replace a device, and against it."""
+
+    relay: bytes
+    nonce: bytes
+    name: str
+    device: int
+    generation: int  # as it is on record
+    old_identity: bytes
+    new_identity: bytes
+    account_key: bytes  # the one that comes
+
+
+def statement_head(c: Change) -> list[bytes]:
+    return [c.relay, c.nonce, c.name.encode(), u32(c.device), u64(c.generation + 1)]
+
+
+def replacement_statement(c: Change, signer: str) -> bytes:
+    purpose = {"account": "replace-device", "identity": "replace-device-new"}[signer]
+    fields = [*statement_head(c), c.old_identity, c.new_identity, c.account_key]
+    return encode("glasspost/1/" + purpose, *fields)
+
+
+def sign_replacement(c: Change, account_seed: bytes, identity_seed: bytes) -> tuple[bytes, bytes]:
+    by_account = SigningKey(account_seed).sign(replacement_statement(c, "account"))
+    by_identity = SigningKey(identity_seed).sign(replacement_statement(c, "identity"))
+    return by_account.signature, by_identity.signature
+
+
+def check_replacement(c: Change, account_key: bytes, signatures: tuple[bytes, bytes]) -> None:
+    need(c.old_identity != c.new_identity, "the identity may not stay the same")
+    try:
+        VerifyKey(account_key).verify(replacement_statement(c, "account"), signatures[0])
+        VerifyKey(c.new_identity).verify(replacement_statement(c, "identity"), signatures[1])
+    except BadSignatureError as error:
+        raise Refused("replacement") from error
+
+
+def veto_statement(c: Change) -> bytes:
+    return encode("glasspost/1/veto-replacement", *statement_head(c), c.account_key)
+
+
+def sign_veto(c: Change, identity_seed: bytes) -> bytes:
+    return SigningKey(identity_seed).sign(veto_statement(c)).signature
+
+
+def check_veto(c: Change, signature: bytes) -> None:
+    try:
+        VerifyKey(c.old_identity).verify(veto_statement(c), signature)
+    except BadSignatureError as error:
+        raise Refused("veto") from error

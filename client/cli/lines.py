@@ -12,7 +12,6 @@ the margin, so no text can pass for a line of somebody else.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from rich.console import Console
@@ -22,6 +21,7 @@ from client.cli.hints import typeable
 from client.cli.output import Json
 from client.cli.states import MARKS, short_id, state_word
 from client.cli.tables import beside
+from client.moments import clock
 from client.text import clean, clean_line
 from client.values import EntryKind, HistoryEntry, MessageState
 
@@ -100,17 +100,6 @@ def shown_time_ms(entry: HistoryEntry) -> int:
     return entry.sent_at_ms if entry.arrival_ms is None else entry.arrival_ms
 
 
-def clock(time_ms: int) -> str:
-    """Give hours and minutes on the user's own clock."""
-    return _local(time_ms).strftime("%H:%M")
-
-
-def day(time_ms: int) -> str:
-    """Give a day in words."""
-    moment = _local(time_ms)
-    return f"{moment:%A}, {moment.day} {moment:%B %Y}"
-
-
 def entry_record(entry: HistoryEntry) -> dict[str, Json]:
     """Give an entry for programs."""
     return {
@@ -140,11 +129,3 @@ def _head(entry: HistoryEntry, layout: Layout) -> Text:
 
 def _margin(layout: Layout) -> int:
     return len("00:00  ") + layout.name_cells + 2 + 4
-
-
-def _local(time_ms: int) -> datetime:
-    """Give a peer's or relay's time; what no calendar has is shown as the beginning of time."""
-    try:
-        return datetime.fromtimestamp(time_ms / 1000).astimezone()
-    except (OverflowError, ValueError, OSError):
-        return datetime.fromtimestamp(0).astimezone()

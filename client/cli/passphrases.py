@@ -53,14 +53,14 @@ def new_passphrase(*, none: bool, file: str | None) -> Passphrase | None:
     return Passphrase.from_text(text) if text else None
 
 
-def ask_new_passphrase() -> str:
+def ask_new_passphrase(prompt: str = "Passphrase for this profile (Enter: none): ") -> str:
     """Ask for a new passphrase twice; empty means none.
 
     Raises:
         LocalError: there is no terminal, or the two differ three times.
     """
     for _ in range(3):
-        first = ask_passphrase("Passphrase for this profile (Enter: none): ")
+        first = ask_passphrase(prompt)
         if not first or ask_passphrase("The same again: ") == first:
             return first
         print("They differ. Once more.", file=sys.stderr)

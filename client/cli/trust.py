@@ -2,8 +2,9 @@
 
 from rich.text import Text
 
+from client.cli.tables import count_of
 from client.errors import TrustOpen
-from client.messaging.trust import OpenQuestion
+from client.messaging.trust import OpenQuestion, Question, ResendQuestion
 from client.values import Contact
 from protocol.e2ee.safety_number import format_safety_number, parse_safety_number
 from protocol.ids import Name
@@ -13,6 +14,9 @@ def trust_words(contact: Contact) -> Text:
     """Say how far a contact's key can be relied on."""
     if contact.pending_identity is not None:
         return Text("key changed: answer needed", style="bold yellow")
+    if contact.held_back_count:
+        texts = count_of(contact.held_back_count, "text")
+        return Text(f"key changed: {texts} held back", style="bold yellow")
     if contact.verified:
         return Text("checked", style="green")
     if contact.identity is None:
@@ -51,15 +55,19 @@ def comparing(peer: Name, own: Name, number: str) -> Text:
     return text
 
 
-def asking(question: OpenQuestion, own: Name) -> Text:
-    """Put the question about a changed key: both numbers, what may have happened, what to do."""
+def asking(question: Question, own: Name) -> Text:
+    """Put a question: the numbers to compare, what may have happened, and what to do."""
+    if isinstance(question, ResendQuestion):
+        return _asking_about_texts(question, own)
+    return _asking_about_key(question, own)
+
+
+def _asking_about_key(question: OpenQuestion, own: Name) -> Text:
     peer = question.peer
     text = Text(f"{peer} shows another key than the one expected here.\n", style="bold yellow")
     before = "you had compared it" if question.verified else "never compared"
-    for label, number in ((f"expected ({before})", question.expected), ("new", question.shown)):
-        text.append(f"\nSafety number of {own} and {peer}, {label}:\n\n", "not bold default")
-        for line in format_safety_number(number).splitlines():
-            text.append(f"    {line}\n", style="bold default")
+    _append_number(text, f"{own} and {peer}, expected ({before})", question.expected)
+    _append_number(text, f"{own} and {peer}, new", question.shown)
     text.append(
         f"\nEither {peer} has a new device or installed anew, or somebody sits in between, or the"
         " relay erred.\nUntil you answer, nothing goes out and nothing under the new key is opened."
@@ -72,14 +80,42 @@ def asking(question: OpenQuestion, own: Name) -> Text:
     return text
 
 
-def answered_words(peer: Name, *, accepted: bool) -> str:
+def _asking_about_texts(question: ResendQuestion, own: Name) -> Text:
+    peer, texts = question.peer, count_of(question.text_count, "text")
+    text = Text(f"The key of {peer} has changed, and you wrote before that.\n", "bold yellow")
+    _append_number(text, f"{own} and {peer}, now", question.shown)
+    text.append(
+        f"\n{texts} to the former key, without a receipt: held back. Either {peer} has a new device"
+        " or installed anew,\nor somebody sits in between, or the relay erred. What you write now"
+        " goes to the new key.\nThree ways out:\n\n"
+        f"  glasspost verify {peer} NUMBER    compare, somewhere the relay is not; then they go\n"
+        f"  glasspost trust {peer} --accept   send them to the new key without comparing\n"
+        f"  glasspost trust {peer} --keep     send them to nobody; the history keeps them\n",
+        style="not bold default",
+    )
+    return text
+
+
+def _append_number(text: Text, of_whom: str, number: str) -> None:
+    text.append(f"\nSafety number of {of_whom}:\n\n", "not bold default")
+    for line in format_safety_number(number).splitlines():
+        text.append(f"    {line}\n", style="bold default")
+
+
+def answered_words(question: Question, *, accepted: bool) -> str:
     """Say what the answer means from now on."""
+    peer = question.peer
+    if isinstance(question, ResendQuestion):
+        texts = count_of(question.text_count, "text")
+        if accepted:
+            return f"{texts} to the new key of {peer}, which is not yet checked."
+        return f"{texts} failed: to be copied from the history, if you like."
     if accepted:
         return f"The new key of {peer} is the expected one now, not yet checked."
     return f"The key of {peer} that was expected stays; the other one is refused."
 
 
-def require_same(peer: Name, shown: str, typed: str, question: OpenQuestion | None = None) -> None:
+def require_same(peer: Name, shown: str, typed: str, question: Question | None = None) -> None:
     """Compare the number a person was told with the one shown here; blanks do not count.
 
     Args:
@@ -92,7 +128,7 @@ def require_same(peer: Name, shown: str, typed: str, question: OpenQuestion | No
     number = parse_safety_number(typed)
     if number == shown:
         return
-    if question is not None and number == question.expected:
+    if isinstance(question, OpenQuestion) and number == question.expected:
         raise TrustOpen(
             f"These are the digits of the key that was expected, not of the new one of {peer}.",
             why=f"If {peer} reads them now, the new key is somebody else's.",

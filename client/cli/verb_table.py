@@ -18,6 +18,7 @@ GROUPS: Final = {
         "block": "show nothing of somebody any more",
         "unblock": "show it again",
         "trust": "answer when a key has changed",
+        "veto": "keep your name when another device asks for it",
     },
     "Look inside": {
         "xray": "every byte of a message, and who can read it",
@@ -25,6 +26,8 @@ GROUPS: Final = {
     },
     "Set up": {
         "register": "take a name at a relay",
+        "account": "save what takes over the name when this device is lost",
+        "takeover": "take over the name on a new device",
         "padding": "how the sizes of messages are hidden",
         "passphrase": "change, set or remove the passphrase",
         "relay": "the relay that chat started on this machine",

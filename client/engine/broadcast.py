@@ -1,8 +1,8 @@
 """Events to any number of subscribers, none of which can hold the engine up.
 
 Each subscriber has a list of what it has not taken yet, in which a newer event replaces an older
-one that it makes superfluous: one HistoryChanged or TrustQuestion per peer, one
-ConnectionChanged. So the list is bounded by the contacts, however slow the subscriber is.
+one that it makes superfluous: one HistoryChanged or TrustQuestion per peer, one ConnectionChanged,
+one TakeoverAnnounced. So the list is bounded by the contacts, however slow the subscriber is.
 """
 
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ import trio
 
 from client.engine.bell import Bell
 from client.network.one_error import one_error
-from client.values import ConnectionChanged, EngineEvent
+from client.values import ConnectionChanged, EngineEvent, TakeoverAnnounced
 
 _CHANNEL_CAPACITY: Final = 16
 
@@ -78,6 +78,6 @@ class _Subscriber:
 
 def _topic(event: EngineEvent) -> object:
     """Name what an event is about: a newer one on the same topic says all that the older did."""
-    if isinstance(event, ConnectionChanged):
-        return ConnectionChanged
+    if isinstance(event, ConnectionChanged | TakeoverAnnounced):
+        return type(event)
     return type(event), event.peer

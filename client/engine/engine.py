@@ -13,31 +13,35 @@ Spec: docs/client.md
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
 
 import trio
 
 from client.engine.anonymous_line import AnonymousLine
+from client.engine.device_guard import DeviceGuard
 from client.engine.election import Election
 from client.engine.follower import Follower
 from client.engine.key_fetcher import KeyFetcher
 from client.engine.outbox_flusher import OutboxFlusher
-from client.engine.receiver import Receiver, events_of
+from client.engine.own_device import OwnDevice
+from client.engine.own_name import require_ours
+from client.engine.receiver import Receiver
 from client.engine.shared import Shared
+from client.engine.specimen_choice import the_specimen
 from client.engine.status import Status, read_status
 from client.engine.supervisor import Service, Supervisor
 from client.engine.timekeeper import Timekeeper
 from client.engine.token_keeper import TokenKeeper
+from client.engine.trust_desk import TrustDesk
 from client.engine.waiting import Waiting
-from client.errors import LocalError, UserError
-from client.messaging import answers, blocking, trust
+from client.errors import UserError
+from client.messaging import blocking
 from client.messaging.sending import compose_text
-from client.messaging.trust import OpenQuestion
 from client.network.one_error import one_error
 from client.network.transport import Dialer, dial
 from client.profile.opening import OpenProfile
 from client.profile.paths import ProfileFolder
-from client.store import conversation, history, settings, specimens
+from client.store import conversation, history, settings
+from client.store.transaction import Transaction
 from client.values import (
     Connection,
     Contact,
@@ -50,8 +54,6 @@ from client.values import (
 )
 from protocol.e2ee.padding import Padding
 from protocol.ids import MessageId, Name
-
-_CHOICES: Final = 5  # one less than are looked for
 
 
 class Engine:
@@ -67,8 +69,8 @@ class Engine:
         workers = (self._flusher, self._fetcher, *nameless)
         self._holdoffs = [worker.holdoffs for worker in workers]
         self._waiting = Waiting(shared, self._holdoffs)
-        self._shown: dict[Name, bytes] = {}
-        self._asked: dict[Name, bytes] = {}
+        self.own_device = OwnDevice(shared)
+        self.trust = TrustDesk(shared, self._holdoffs)
 
     # --- the connection -------------------------------------------------------
 
@@ -106,9 +108,15 @@ class Engine:
 
         Raises:
             LocalError: it cannot be a message; nothing was stored.
+            RefusedByRelay: the name belongs to another device; nothing was stored.
         """
         surroundings = self._shared.surroundings
-        message_id = await self._shared.write(lambda tx: compose_text(tx, peer, text, surroundings))
+
+        def compose(tx: Transaction) -> MessageId:
+            require_ours(tx)
+            return compose_text(tx, peer, text, surroundings)
+
+        message_id = await self._shared.write(compose)
         # The user has written anew: a refusal from before is tested again. Lifted once the row is
         # there, so that one which came meanwhile, and did not fail it, does not hold it either.
         for holdoffs in self._holdoffs:
@@ -172,17 +180,8 @@ class Engine:
         Raises:
             LocalError: no message or several begin with them, or none of its bytes were kept.
         """
-        found = await self._shared.read(
-            lambda tx: specimens.find(tx, message_id_prefix, peer=peer, outgoing=outgoing)
-        )
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise _several(message_id_prefix, found)
-        raise LocalError(
-            f"No kept message begins with {message_id_prefix}.",
-            why="The bytes of the newest thousand messages are kept, from when they travelled.",
-            hint="The ids stand in: glasspost --json history PEER",
+        return await self._shared.read(
+            lambda tx: the_specimen(tx, message_id_prefix, peer=peer, outgoing=outgoing)
         )
 
     async def unlistened(self, limit: int) -> list[HistoryEntry]:
@@ -194,84 +193,9 @@ class Engine:
         rows = list(row_ids)
         await self._shared.write(lambda tx: history.mark_listened(tx, rows), quietly=True)
 
-    # --- trust ----------------------------------------------------------------
-
-    async def safety_number(self, peer: Name) -> str:
-        """Give the 60 digits to compare with ``peer``.
-
-        They are those of the key ``peer`` shows now: of the new one while a change is in question,
-        because that is what the user has to decide about.
-
-        Raises:
-            LocalError: no key of this peer is known yet.
-        """
-        shown = await self._shared.read(lambda tx: trust.number_to_compare(tx, peer))
-        self._shown[peer] = shown.identity
-        return shown.digits
-
-    async def verify(self, peer: Name) -> None:
-        """Note that the user compared the number that :meth:`safety_number` gave last.
-
-        Exactly the key of that number becomes verified: one in question is accepted with it, and
-        what waits for it goes out; a key that changed since the user looked is not.
-
-        Raises:
-            LocalError: no number was shown, or the key has changed since.
-        """
-        identity = self._shown.get(peer)
-        if identity is None:
-            raise LocalError(
-                f"No safety number of {peer} was shown yet.", hint="Look at it and compare first."
-            )
-        surroundings = self._shared.surroundings
-        outcomes = await self._shared.write(
-            lambda tx: answers.verify(tx, peer, identity, surroundings)
-        )
-        self._answered(peer, events_of(outcomes))
-
-    async def trust_question(self, peer: Name) -> OpenQuestion | None:
-        """Give the question that is open about ``peer``, or None."""
-        question = await self._shared.read(lambda tx: trust.open_question(tx, peer))
-        if question is not None:
-            self._asked[peer] = question.identity
-        return question
-
-    async def accept_identity(self, peer: Name) -> None:
-        """Replace the expected key of ``peer`` by the one in question, compared with nobody.
-
-        It is the one that :meth:`trust_question` gave last; what waits goes out to it.
-
-        Raises:
-            LocalError: there is no question, or it is about yet another key by now.
-        """
-        if peer not in self._asked and await self.trust_question(peer) is None:
-            raise answers.no_question(peer)
-        identity, surroundings = self._asked[peer], self._shared.surroundings
-        outcomes = await self._shared.write(
-            lambda tx: answers.accept_identity(tx, peer, identity, surroundings, verified=False)
-        )
-        self._answered(peer, events_of(outcomes))
-
-    async def keep_identity(self, peer: Name) -> None:
-        """Stay with the expected key of ``peer``: what waits goes out to it.
-
-        The question comes again if the relay shows another key again.
-
-        Raises:
-            LocalError: there is no question.
-        """
-        surroundings = self._shared.surroundings
-        await self._shared.write(lambda tx: answers.keep_identity(tx, peer, surroundings))
-        self._answered(peer, [])
-
-    def _answered(self, peer: Name, events: Sequence[EngineEvent]) -> None:
-        """Let what waited for an answer about ``peer`` go on at once."""
-        self._asked.pop(peer, None)
-        self._shared.asked_about.discard(peer)
-        self._flusher.holdoffs.lift(peer)
-        self._fetcher.holdoffs.lift(peer)
-        self._shared.changed.ring()
-        self._shared.tell([HistoryChanged(peer), *events])
+    async def untold_notices(self, peer: Name) -> list[HistoryEntry]:
+        """Give the notices about the key of ``peer`` that were never told on a terminal."""
+        return await self._shared.read(lambda tx: conversation.untold_notices(tx, peer))
 
     # --- blocking -------------------------------------------------------------
 
@@ -319,9 +243,12 @@ class Engine:
     # --- services -------------------------------------------------------------
 
     async def _run(self, *, receive: bool) -> None:
+        guard = DeviceGuard(self._shared)
         services: list[Service] = [
             self._flusher.serve,
             self._fetcher.serve,
+            guard.hear,
+            guard.object,
             Timekeeper(self._shared).serve,
             TokenKeeper(self._shared).serve,
         ]
@@ -333,21 +260,6 @@ class Engine:
             nursery.start_soon(Follower(self._shared).run)
             if receive:
                 nursery.start_soon(self._election.run)
-
-
-def _several(prefix: str, found: Sequence[Specimen]) -> LocalError:
-    """Name the messages of whom one has to be chosen: a peer may have taken the id of another."""
-    named = [f"{each.message_id.hex()} {_way(each)} {each.peer}" for each in found]
-    count = f"{len(found)} messages" if len(found) <= _CHOICES else "Many messages"
-    return LocalError(
-        f"{count} begin with {prefix}.",
-        why=f"They are {', '.join(named[:_CHOICES])}{', …' if len(found) > _CHOICES else '.'}",
-        hint="Give more digits, or --to NAME or --from NAME.",
-    )
-
-
-def _way(specimen: Specimen) -> str:
-    return "to" if specimen.outgoing else "from"
 
 
 @asynccontextmanager

@@ -27,7 +27,7 @@ from client.messaging import fetching, submitting
 from client.messaging.fetching import KeysWanted
 from client.network.connection import RelayConnection
 from client.network.refusals import RelayRefusal
-from client.store import contacts, held, profile_keys
+from client.store import contacts, held, peer_keys, profile_keys
 from client.store.transaction import Transaction
 from client.values import HistoryChanged, TrustQuestion
 from protocol.ids import Name
@@ -130,7 +130,9 @@ class KeyFetcher:
                 return False
             await self._take_refusal(peer, refusal)
         except RefusedByRelay as problem:
-            # Forged or too old; the messages stay queued, in case a later answer is better.
+            # Forged or too old; the messages stay queued, in case a later answer is better. Under
+            # the same id it would be the same.
+            await self._shared.write(lambda tx: peer_keys.forget_fetch_id(tx, peer))
             self.holdoffs.hold(peer, _RESIGNED_S, problem)
             self._shared.changed.ring()
         else:

@@ -46,9 +46,6 @@ _PATIENCE_S: Final = 30.0  # where the relay names no time
 _EXPIRY_DELAY_S: Final = 60.0
 _EXPIRY_INTERVAL_S: Final = 3_600.0
 
-# The relay is busy or broken: it would refuse everybody's envelopes.
-_CONCERNS_ALL: Final = frozenset({Refusal.RATE_LIMITED, Refusal.RELAY_TROUBLE})
-
 # Not the present token; or a relay that does not know of tokens.
 TOKEN_REFUSED: Final = frozenset({Refusal.BAD_TOKEN, Refusal.NOT_LOGGED_IN})
 
@@ -145,19 +142,37 @@ class OutboxFlusher:
     async def _settle(self, batch: Batch, answered: Answered) -> None:
         if not answered:
             return
-        for item, answer in answered:
-            if isinstance(answer, RelayRefusal) and answer.may_pass:
-                self._hold(item.to.name, answer)
+        self._hold(
+            {
+                item.to.name: answer
+                for item, answer in answered
+                if isinstance(answer, RelayRefusal) and answer.may_pass
+            }
+        )
         tokens = {item.to.name: token for item, token in batch}
         await self._shared.write(lambda tx: _store(tx, answered, tokens))
         peers = dict.fromkeys(item.to.name for item, _ in answered)
         self._shared.tell(HistoryChanged(peer) for peer in peers)
 
-    def _hold(self, peer: Name, refusal: RelayRefusal) -> None:
-        asked_ms = refusal.retry_after_ms
-        seconds = _PATIENCE_S if asked_ms is None else asked_ms / 1000
-        whom = None if refusal.code in _CONCERNS_ALL else peer
-        self.holdoffs.hold(whom, seconds, refusal)
+    def _hold(self, refused: dict[Name, RelayRefusal]) -> None:
+        """Leave alone whom the relay takes nothing for just now."""
+        limited_count = sum(each.code == Refusal.RATE_LIMITED for each in refused.values())
+        for peer, refusal in refused.items():
+            asked_ms = refusal.retry_after_ms
+            seconds = _PATIENCE_S if asked_ms is None else asked_ms / 1000
+            whom = None if _concerns_all(refusal, limited_count) else peer
+            self.holdoffs.hold(whom, seconds, refusal)
+
+
+def _concerns_all(refusal: RelayRefusal, limited_count: int) -> bool:
+    """Tell whether the relay would refuse everybody's envelopes just now.
+
+    That it is asked too much it also says of one mailbox or one token, which strangers can
+    keep busy: only when it is said about two peers does it concern all.
+    """
+    if refusal.code == Refusal.RATE_LIMITED:
+        return limited_count > 1
+    return refusal.code == Refusal.RELAY_TROUBLE
 
 
 def _is_token_refused(item: OutboxItem, answer: Accepted | RelayRefusal) -> bool:

@@ -13,24 +13,22 @@ The keys are on disk before the relay hears of them, so no name is ever taken by
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.engine.prekey_shelf import PrekeyShelf
+from client.engine.moving_in import discard, move_in, pinned
+from client.engine.own_name import require_no_takeover
 from client.engine.relay_settings import choose_relay, known_relay
 from client.engine.shared import Shared
-from client.engine.timekeeper import note_relay_clock
-from client.engine.token_keeper import keep_token
-from client.errors import RelayUnreachable
+from client.errors import RelayKeyUnknown, RelayUnreachable
 from client.network.address import RelayAddress
 from client.network.connection import RelayConnection, open_connection
 from client.network.failures import ConnectionLost
 from client.network.refusals import RelayRefusal
 from client.network.statements import register_statement
-from client.network.transport import Dialed, Dialer, dial
-from client.profile.creating import create_profile, discard_profile
+from client.network.transport import Dialer, dial
+from client.profile.creating import create_profile
 from client.profile.opening import open_profile
 from client.profile.passphrase import Passphrase
-from client.profile.paths import ProfileFolder, is_profile, profile_folder
-from client.store import account, profile_keys
-from client.store.transaction import Transaction
+from client.profile.paths import is_profile, profile_folder
+from client.store import account
 from client.values import Surroundings
 from protocol.ids import Name
 from protocol.wire.messages import LoggedIn, Refusal
@@ -83,6 +81,7 @@ async def register(
             return await _register_new(home, name, relay_address, passphrase, surroundings, dialer)
         async with open_profile(home, name, passphrase, surroundings) as profile:
             shared = Shared(profile, surroundings, dialer)
+            await shared.read(require_no_takeover)
             known = await shared.read(known_relay)
             if known is not None and keeps_relay:
                 relay_address = known
@@ -105,6 +104,8 @@ async def _register_new(
 ) -> Registered:
     try:
         dialed = await dialer(relay_address)
+    except RelayKeyUnknown:
+        raise
     except RelayUnreachable as away:
         hint = "Nothing was made here. Check that the relay runs and that --relay names it."
         raise RelayUnreachable(away.what, why=away.why, hint=hint) from away
@@ -114,12 +115,12 @@ async def _register_new(
         )
         async with open_profile(home, name, passphrase, surroundings) as profile:
             shared = Shared(profile, surroundings, dialer)
-            address = _pinned(relay_address, dialed)
+            address = pinned(relay_address, dialed)
             # Before the relay is asked: a profile that is to be continued knows where.
             await shared.write(lambda tx: choose_relay(tx, address))
             refusal = await _claim(shared, connection, address)
         if refusal is not None:
-            await _discard(folder, surroundings)
+            await discard(folder, surroundings)
             raise refusal
     return Registered(address)
 
@@ -132,7 +133,7 @@ async def _register_again(
         relay_address = known  # the key that was pinned there is still expected
     was_registered = (await shared.read(account.get)).registered
     dialed = await shared.dialer(relay_address)
-    address = _pinned(relay_address, dialed)
+    address = pinned(relay_address, dialed)
     async with open_connection(dialed) as connection:
         refusal = await _claim(shared, connection, address)
     if refusal is None:
@@ -141,13 +142,8 @@ async def _register_again(
     # A crash came between the relay's refusal and the discard. At another relay than the one that
     # was asked then, these keys may have the name: the profile stays.
     if refusal.code == Refusal.NAME_TAKEN and not own.registered and relay_address == known:
-        await _discard(shared.profile.folder, shared.surroundings)
+        await discard(shared.profile.folder, shared.surroundings)
     raise refusal
-
-
-async def _discard(folder: ProfileFolder, surroundings: Surroundings) -> None:
-    random_bytes = surroundings.random_bytes
-    await surroundings.run_blocking(lambda: discard_profile(folder, random_bytes))
 
 
 async def _claim(
@@ -163,19 +159,5 @@ async def _claim(
         await connection.request(statement, LoggedIn)
     except RelayRefusal as refusal:
         return refusal
-    await shared.write(lambda tx: _note_registered(tx, address))
-    await note_relay_clock(shared, connection)
-    await PrekeyShelf(shared, connection).refill()
-    await keep_token(shared, connection)
+    await move_in(shared, connection, address)
     return None
-
-
-def _note_registered(tx: Transaction, address: RelayAddress) -> None:
-    choose_relay(tx, address)
-    account.mark_registered(tx)
-    profile_keys.forget_set(tx)
-
-
-def _pinned(address: RelayAddress, dialed: Dialed) -> RelayAddress:
-    """Give the address with the key that was pinned or, on this machine, shown at first use."""
-    return address if dialed.fingerprint is None else address.pinned_to(dialed.fingerprint)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from client.engine.election import Election
+from client.engine.own_device import announcement
 from client.engine.relay_settings import required_relay
 from client.engine.shared import Shared
 from client.errors import UserError
@@ -11,7 +12,7 @@ from client.network.address import RelayAddress
 from client.store import account, conversation, outbox, prekeys
 from client.store.prekeys import PrekeyKind
 from client.store.transaction import Transaction
-from client.values import Connection, Contact
+from client.values import Connection, Contact, TakeoverAnnounced
 from protocol.ids import Name
 
 
@@ -35,9 +36,11 @@ class Status:
         message_count: lines in all conversations.
         sealed_count: contacts to whom the relay does not see who writes.
         blocked: contacts of whom nothing is shown.
-        open_questions: contacts whose changed key waits for an answer.
+        open_questions: contacts whose changed key, or texts to whose former key, wait for
+            an answer.
         one_time_key_count: private one-time pairs kept; each opens one first message.
         database_bytes: size of the encrypted file, with its log.
+        takeover: another device that is about to take this one's place, or None.
     """
 
     name: Name
@@ -54,6 +57,7 @@ class Status:
     open_questions: tuple[Name, ...]
     one_time_key_count: int
     database_bytes: int
+    takeover: TakeoverAnnounced | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class _Stored:
     queued_count: int
     contacts: list[Contact]
     message_count: int
+    takeover: TakeoverAnnounced | None
     one_time_key_count: int
 
 
@@ -88,7 +93,8 @@ async def read_status(shared: Shared, election: Election) -> Status:
         message_count=stored.message_count,
         sealed_count=sum(each.sealed for each in stored.contacts),
         blocked=tuple(each.name for each in stored.contacts if each.blocked),
-        open_questions=tuple(each.name for each in stored.contacts if each.pending_identity),
+        open_questions=tuple(each.name for each in stored.contacts if each.is_in_question),
+        takeover=stored.takeover,
         one_time_key_count=stored.one_time_key_count,
         database_bytes=size,
     )
@@ -101,6 +107,7 @@ def _stored(tx: Transaction) -> _Stored:
         queued_count=outbox.count(tx),
         contacts=conversation.contacts(tx),
         message_count=conversation.message_count(tx),
+        takeover=announcement(tx),
         one_time_key_count=prekeys.count(tx, PrekeyKind.ONE_TIME),
     )
 

@@ -120,7 +120,7 @@ class Waiting:
             raise holdoff.problem if holdoff and known else _failed(entry)
         if entry.state is not MessageState.QUEUED:
             return
-        await self._shared.read(lambda tx: _raise_if_key_changed(tx, entry.peer))
+        await self._shared.read(lambda tx: _raise_if_unanswered(tx, entry))
         self._raise_if_broken()
         if isinstance(self._shared.standing.problem, TrustOpen | RefusedByRelay):
             self._raise_if_offline_for_good()
@@ -180,9 +180,11 @@ def _entry(tx: Transaction, message_id: MessageId) -> HistoryEntry:
     return entry
 
 
-def _raise_if_key_changed(tx: Transaction, peer: Name) -> None:
-    if contacts.find(tx, peer).pending_identity is not None:
-        raise key_changed(peer)
+def _raise_if_unanswered(tx: Transaction, entry: HistoryEntry) -> None:
+    if contacts.find(tx, entry.peer).pending_identity is not None:
+        raise key_changed(entry.peer)
+    if outbox.is_held_back(tx, entry.message_id):
+        raise held_back(entry.peer)
 
 
 def key_changed(peer: Name) -> UserError:
@@ -192,6 +194,16 @@ def key_changed(peer: Name) -> UserError:
         why=f"Either {peer} has a new device, or somebody sits in between.",
         hint=f"Look at both keys and answer: glasspost trust {peer}."
         " The message stays queued until then.",
+    )
+
+
+def held_back(peer: Name) -> UserError:
+    """Say that a text was written before anybody could know of the new key."""
+    return TrustOpen(
+        f"The key of {peer} has changed: this message was written before that, and was not sent.",
+        why=f"Either {peer} has a new device, or somebody sits in between.",
+        hint=f"Compare: glasspost verify {peer}. Or answer: glasspost trust {peer}."
+        " The message waits until then; what you write from now on goes to the new key.",
     )
 
 

@@ -1,24 +1,17 @@
 """A person's answer: verified, the new identity accepted, or the old one kept.
 
-Spec: docs/client.md#receiving
+    another identity is in question      verify, accept    the pin is replaced, texts go to it
+                                         keep              the pin stays, what was held is dropped
+    texts to a former key are held back  verify, accept    they go to the pinned one
+                                         keep              they fail, and are sent to nobody
+
+Spec: docs/client.md#a-changed-key
 """
 
 from client.errors import LocalError
-from client.messaging import notices
+from client.messaging import holding_back, notices, replacing
 from client.messaging.outcomes import Outcome
-from client.messaging.receiving import receive
-from client.messaging.sending import queue_undelivered_again
-from client.store import (
-    contacts,
-    gaps,
-    held,
-    outbox,
-    peer_keys,
-    profile_keys,
-    receipts_due,
-    sent,
-    sessions,
-)
+from client.store import contacts, held, outbox
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.ids import Name
@@ -29,7 +22,8 @@ def verify(
 ) -> list[Outcome]:
     """Note that a person compared the number of ``identity`` and found it right.
 
-    If it is the one in question, it is accepted with that.
+    If it is the one in question, it is accepted with that; texts that were held
+    back go to it.
 
     Args:
         identity: the one of the number that was shown, so that a key which
@@ -43,58 +37,50 @@ def verify(
     """
     pin = contacts.find(tx, peer)
     if identity == pin.pending_identity:
-        return accept_identity(tx, peer, identity, surroundings, verified=True)
+        return replacing.accept(tx, peer, identity, surroundings, verified=True)
     if identity != pin.identity:
         raise _changed_meanwhile(peer)
     contacts.set_verified(tx, peer)
+    holding_back.release(tx, peer)
     return []
 
 
 def accept_identity(
-    tx: Transaction, peer: Name, identity: bytes, surroundings: Surroundings, *, verified: bool
+    tx: Transaction, peer: Name, identity: bytes, surroundings: Surroundings
 ) -> list[Outcome]:
-    """Replace the pin by the identity in question, and go on under the new one.
+    """Rely on ``identity`` without having compared it.
 
-    What belonged to the old one is forgotten; texts of ours without a receipt
-    wait for the new keys, under their old message ids.
-
-    Args:
-        verified: the person compared the safety number.
+    In question, it takes the place of the pin; pinned already, it gets the texts
+    that were held back. Whoever was verified before is so no longer in the first case.
 
     Returns, raises: as :func:`verify`.
     """
-    if contacts.find(tx, peer).pending_identity != identity:
+    pin = contacts.find(tx, peer)
+    if identity == pin.pending_identity:
+        return replacing.accept(tx, peer, identity, surroundings, verified=False)
+    if identity != pin.identity or pin.pending_identity or not outbox.held_back(tx, peer):
         raise _changed_meanwhile(peer)
-    contacts.replace_pin(tx, peer, identity, verified=verified)
-    for forget in (
-        sessions.forget_peer,
-        peer_keys.forget,
-        profile_keys.forget_peer,
-        receipts_due.forget,
-        outbox.delete_peer,
-        sent.forget,
-        gaps.forget,
-    ):
-        forget(tx, peer)
-    notices.identity_accepted(tx, peer, surroundings.random_bytes, verified=verified)
-    queue_undelivered_again(tx, peer, surroundings)
-    confirmed = [each.delivery for each in held.take(tx, peer) if each.identity == identity]
-    return [receive(tx, delivery, surroundings) for delivery in confirmed]
+    holding_back.release(tx, peer)
+    return []
 
 
 def keep_identity(tx: Transaction, peer: Name, surroundings: Surroundings) -> None:
-    """Stay with the pinned identity; what is held under the other one is dropped.
+    """Rely on no new key: the pin stays, or else what was written to a former one goes nowhere.
 
-    If the relay shows the other one again, the question comes again.
+    What is held under the identity in question is dropped. If the relay shows it
+    again, the question comes again.
 
     Raises:
         LocalError: there is no question.
     """
-    if contacts.find(tx, peer).pending_identity is None:
+    if contacts.find(tx, peer).pending_identity is not None:
+        contacts.set_pending(tx, peer, None)
+        held.take(tx, peer)
+        notices.identity_refused(tx, peer, surroundings.random_bytes)
+    elif outbox.held_back(tx, peer):
+        holding_back.give_up(tx, peer)
+    else:
         raise no_question(peer)
-    contacts.set_pending(tx, peer, None)
-    held.take(tx, peer)
-    notices.identity_refused(tx, peer, surroundings.random_bytes)
 
 
 def no_question(peer: Name) -> LocalError:

@@ -15,8 +15,8 @@ from protocol.e2ee.retry import message_digest
 from protocol.e2ee.sealed import seal
 from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import Session, encrypt
-from protocol.ids import Name
-from protocol.limits import PREKEY_ROTATION_MS
+from protocol.ids import Name, SessionId
+from protocol.limits import PREKEY_ROTATION_MS, UNANSWERED_SESSION_LIFE_MS
 from protocol.randomness import RandomBytes
 from protocol.records import SignedSealingKey
 
@@ -54,7 +54,7 @@ def route_to(tx: Transaction, peer: Name) -> Route | None:
 
 
 def is_stale(tx: Transaction, peer: Name, surroundings: Surroundings) -> bool:
-    """Tell whether the peer's sealing key is missing, or too old for another message.
+    """Tell whether a key of the peer is missing, or too old for another message.
 
     The relay said then that it was the present one, so its private half lives
     for 35 days from then: two of them leave enough for the outbox and the
@@ -62,7 +62,19 @@ def is_stale(tx: Transaction, peer: Name, surroundings: Surroundings) -> bool:
     """
     keys = peer_keys.find(tx, peer)
     age_ms = present_ms(tx, surroundings) - keys.fetched_at_ms
-    return keys.sealing_key is None or not 0 <= age_ms <= PREKEY_ROTATION_MS
+    is_fresh = keys.sealing_key is not None and 0 <= age_ms <= PREKEY_ROTATION_MS
+    return not is_fresh or bool(never_answered(tx, peer))
+
+
+def never_answered(tx: Transaction, peer: Name) -> list[SessionId]:
+    """Give the sessions we opened too long ago to go on without an answer.
+
+    Their messages repeat the handshake, and the prekeys it names live for 35
+    days from then. Both times are the relay's: by ours, a clock set wrong would
+    open a session after the other.
+    """
+    before_ms = settings.relay_clock_ms(tx) - UNANSWERED_SESSION_LIFE_MS
+    return sessions.unanswered(tx, peer, before_ms)
 
 
 def present_ms(tx: Transaction, surroundings: Surroundings) -> int:

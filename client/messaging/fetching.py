@@ -7,7 +7,8 @@
     questioned ──▶ KeysWanted of those about whom a person is asked
     bundle_arrived, sealing_key_arrived ──▶ pin or compare, then encrypt_waiting
 
-The relay's word is enough to pin a first identity, never to replace one.
+The relay's word is enough to pin a first identity, and to replace one that nobody has verified,
+with a notice; never to replace one that was.
 
 Spec: docs/client.md#sending, docs/protocol.md#prekeys
 """
@@ -17,8 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from client.errors import RefusedByRelay
-from client.messaging import profile_sharing, receipts, repair, trust
-from client.messaging.encrypting import is_stale, present_ms
+from client.messaging import profile_sharing, receipts, repair, replacing, trust
+from client.messaging.encrypting import is_stale, never_answered, present_ms
 from client.messaging.sending import encrypt_waiting, queue_undelivered_again
 from client.store import (
     account,
@@ -114,8 +115,8 @@ def bundle_arrived(
     """Take the bundle that the relay gave for ``peer``.
 
     Returns:
-        A new question for the user, if its identity is not the pinned one;
-        then the bundle is not used.
+        A new question for the user, if its identity is not the pinned one
+        of a verified contact; then the bundle is not used.
 
     Raises:
         RefusedByRelay: it is forged or too old; nothing was stored.
@@ -129,7 +130,9 @@ def bundle_arrived(
     with _refusing(peer):
         verify_bundle(bundle, address, now_ms, *ages)
     if not trust.agrees(pin, bundle.identity):
-        return trust.ask(tx, pin, bundle.identity, surroundings.random_bytes)
+        if not replacing.may_be_taken(pin):
+            return trust.ask(tx, pin, bundle.identity, surroundings.random_bytes)
+        replacing.take(tx, pin, bundle.identity, surroundings)
     trust.pin_if_first(tx, pin, bundle.identity, now_ms, surroundings.random_bytes)
     _take_sealing_key(tx, peer, bundle.sealing_key, surroundings)
     peer_keys.store_signed_prekey_age(tx, peer, bundle.signed_prekey.issued_at_ms)
@@ -156,8 +159,8 @@ def sealing_key_arrived(
     itself had raised is closed when it shows the pinned identity again.
 
     Returns:
-        A new question for the user, if ``identity`` is not the pinned one;
-        then the key is not used.
+        A new question for the user, if ``identity`` is not the pinned one of a
+        verified contact; then the key is not used.
 
     Raises:
         RefusedByRelay: the key is forged or too old; nothing was stored.
@@ -169,11 +172,12 @@ def sealing_key_arrived(
         verify_sealing_key(sealing_key, identity, DeviceAddress(peer), now_ms, newest_seen_ms)
     if pin.identity is None:
         return None  # a bundle brings the pin
-    if not trust.agrees(pin, identity):
+    if trust.agrees(pin, identity):
+        replacing.decline(tx, pin, surroundings)
+    elif replacing.may_be_taken(pin):
+        replacing.take(tx, pin, identity, surroundings)
+    else:
         return trust.ask(tx, pin, identity, surroundings.random_bytes)
-    trust.close_if_expected(tx, pin, surroundings.random_bytes)
-    if pin.pending_identity is None:
-        held.take(tx, peer)
     _take_sealing_key(tx, peer, sealing_key, surroundings)
     encrypt_waiting(tx, peer, surroundings)
     return None
@@ -198,6 +202,8 @@ def _advance(tx: Transaction, peer: Name, surroundings: Surroundings) -> KeysWan
     pin = contacts.find(tx, peer)
     if pin.blocked or pin.pending_identity is not None:
         return None
+    for session_id in never_answered(tx, peer):
+        repair.give_up_session(tx, peer, session_id)
     if sessions.to_send_on(tx, peer) is None:
         return _wanted(tx, peer, _fetch_id(tx, pin, surroundings))
     if is_stale(tx, peer, surroundings):

@@ -2,6 +2,7 @@
 
     the first gap of an hour     a line of its own
     further ones                 the same line, which then says how many
+    an answer that does not open the line of what it was to fill; it counts as that
     one is filled                the message stands in the history, marked as repaired;
                                  the line counts one less, and goes with the last one
 
@@ -10,6 +11,8 @@ envelopes in a contact's name cannot fill the history.
 
 Spec: docs/client.md#repair
 """
+
+from dataclasses import replace
 
 from client.messaging.arrival import Arrival
 from client.store import gaps, history, settings
@@ -30,12 +33,16 @@ def show(tx: Transaction, arrival: Arrival, reason: str, request: RetryRequest |
     """
     peer, now_ms = arrival.claimed_peer, settings.relay_clock_ms(tx)
     digest = message_digest(arrival.payload.body)
+    unfilled = gaps.filled_by(tx, peer, arrival.delivery.envelope_id)
+    if unfilled is not None:
+        gaps.add(tx, replace(unfilled, digest=digest, request=request), now_ms)
+        return unfilled.line
     # By the time of its arrival a replayed one would belong to an hour long past.
     line = gaps.open_line(tx, peer, now_ms)
     shared = line is not None
     if line is None:
         line = _add_line(tx, arrival, digest, reason)
-    gaps.add(tx, Gap(digest, peer, arrival.delivery.arrival_ms, line, request), now_ms)
+    gaps.add(tx, Gap(digest, digest, peer, arrival.delivery.arrival_ms, line, request), now_ms)
     if shared:
         _recount(tx, peer, line)
     return line

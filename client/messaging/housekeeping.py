@@ -10,7 +10,7 @@ from typing import Final
 
 from client.messaging import notices
 from client.messaging.encrypting import present_ms
-from client.store import gaps, handshakes, prekeys, seen, sent, sessions, settings
+from client.store import gaps, handshakes, prekeys, profile_keys, seen, sent, sessions, settings
 from client.store.prekeys import PrekeyKind
 from client.store.transaction import Transaction
 from client.values import Surroundings
@@ -48,7 +48,7 @@ def tidy(tx: Transaction, surroundings: Surroundings) -> list[Name]:
 
 
 def _not_after(tx: Transaction, latest_ms: int) -> None:
-    for table in (*_AGEING, prekeys):
+    for table in (*_AGEING, prekeys, profile_keys, settings):
         table.not_after(tx, latest_ms)
     for session in sessions.all_sessions(tx):
         redated = redate_skipped(session, latest_ms)

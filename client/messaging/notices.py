@@ -1,11 +1,24 @@
 """Lines of the history in which the client itself speaks."""
 
-from client.store import history, settings
+from dataclasses import dataclass, replace
+from typing import Final
+
+from client.store import conversation, history, settings
 from client.store.history import NewEntry
 from client.store.transaction import Transaction
 from client.values import EntryKind, MessageState
 from protocol.ids import IDENTIFIER_BYTES, MessageId, Name, SessionId
 from protocol.randomness import RandomBytes
+
+_REPLACED: Final = b"replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    at_ms: int
+    about: bytes | None = None
+    announced: bool = False
 
 
 def first_contact(tx: Transaction, peer: Name, at_ms: int, random_bytes: RandomBytes) -> None:
@@ -31,7 +44,30 @@ def identity_changed(
         " or somebody sits in between. Nothing goes out and nothing new is opened until you"
         f" decide: glasspost trust {peer}"
     )
-    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+    _add_once(tx, peer, b"changed", _Line(text, settings.relay_clock_ms(tx)), random_bytes)
+
+
+def identity_replaced(
+    tx: Transaction, peer: Name, at_ms: int, held_back_count: int, random_bytes: RandomBytes
+) -> None:
+    """Say that another identity took the place of one that was never verified.
+
+    The next ones that come before anybody has written are said in the same line.
+
+    Args:
+        at_ms: relay time of the line; not after what the new identity wrote.
+        held_back_count: texts that wait because of it.
+    """
+    said = history.notices_about(tx, peer, _REPLACED, conversation.last_line(tx, peer))
+    changed = "has changed more than once" if said else "has changed"
+    text = (
+        f"{peer}'s key {changed}: a new device, or somebody in between."
+        f" Compare: glasspost verify {peer}"
+    )
+    if held_back_count:
+        texts = "1 text" if held_back_count == 1 else f"{held_back_count} texts"
+        text += f" - {texts} to the former key, without a receipt, wait: glasspost trust {peer}"
+    _add_once(tx, peer, _REPLACED, _Line(text, at_ms, announced=True), random_bytes)
 
 
 def identity_accepted(
@@ -74,7 +110,7 @@ def identity_as_expected(tx: Transaction, peer: Name, random_bytes: RandomBytes)
         f"The relay shows the expected identity key of {peer} again: the other one is dropped,"
         " and what waited goes out."
     )
-    _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
+    _add_once(tx, peer, b"expected", _Line(text, settings.relay_clock_ms(tx)), random_bytes)
 
 
 def other_key_in_backup(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
@@ -93,7 +129,24 @@ def unblocked(tx: Transaction, peer: Name, random_bytes: RandomBytes) -> None:
     _add(tx, peer, text, settings.relay_clock_ms(tx), random_bytes)
 
 
+def _add_once(
+    tx: Transaction, peer: Name, about: bytes, line: _Line, random_bytes: RandomBytes
+) -> None:
+    """Add a line in the place of the last one ``about`` the same, if nobody has written since.
+
+    So a relay that shows one key after the other fills no history with that.
+    """
+    said = history.notices_about(tx, peer, about, conversation.last_line(tx, peer))
+    _add_line(tx, peer, replace(line, about=about), random_bytes)
+    for row_id in said:  # only now: the new line is to have a number of its own
+        history.remove_notice(tx, row_id)
+
+
 def _add(tx: Transaction, peer: Name, text: str, at_ms: int, random_bytes: RandomBytes) -> None:
+    _add_line(tx, peer, _Line(text, at_ms), random_bytes)
+
+
+def _add_line(tx: Transaction, peer: Name, line: _Line, random_bytes: RandomBytes) -> None:
     history.add(
         tx,
         NewEntry(
@@ -101,9 +154,11 @@ def _add(tx: Transaction, peer: Name, text: str, at_ms: int, random_bytes: Rando
             sender=peer,
             message_id=MessageId(random_bytes(IDENTIFIER_BYTES)),
             kind=EntryKind.NOTICE,
-            text=text,
+            text=line.text,
             state=MessageState.RECEIVED,
-            sent_at_ms=at_ms,
-            arrival_ms=at_ms,
+            sent_at_ms=line.at_ms,
+            arrival_ms=line.at_ms,
+            raw=line.about,
+            announced=line.announced,
         ),
     )

@@ -107,7 +107,8 @@ def _hold(
     """Keep an envelope under another identity; ask the user only if the relay vouches for it.
 
     Anybody can seal an envelope that claims to be from a contact with a new
-    key: that alone is no question to bother a person with.
+    key: that alone is no question to bother a person with. About a contact whom
+    nobody verified the relay's directory is asked in any case.
     """
     peer = arrival.claimed_peer
     if arrival.pin.blocked:
@@ -117,6 +118,6 @@ def _hold(
             tx, arrival, PeerError("too many messages under another identity are waiting")
         )
     held.add(tx, HeldEnvelope(arrival.delivery, peer, identity))
-    if not arrival.is_vouched_as(identity):
+    if not arrival.pin.verified or not arrival.is_vouched_as(identity):
         return Held(peer, None)
     return Held(peer, trust.ask(tx, arrival.pin, identity, surroundings.random_bytes))

@@ -9,7 +9,7 @@ Spec: docs/protocol.md#retry-requests
 
 from client.messaging.repair import give_up_session
 from client.messaging.sending import send_again
-from client.store import conversation, gaps, sent, settings
+from client.store import conversation, gaps, outbox, sent, settings
 from client.store.sent import Sent
 from client.store.transaction import Transaction
 from client.values import HistoryEntry, Surroundings
@@ -39,8 +39,9 @@ def answer(
         give_up_session(tx, carrier.peer.name, request.session_id)
     gaps.ask_again_for(tx, request.digest)
     entry = _asked_for(tx, carrier, request)
-    if entry is not None:
-        envelope_id = answer_envelope_id(request_id, request.digest)
+    envelope_id = answer_envelope_id(request_id, request.digest)
+    # One request has one answer: only a changed client says it again under the same message id.
+    if entry is not None and not outbox.is_queued(tx, envelope_id):
         send_again(tx, entry, carrier.session_id, envelope_id, surroundings)
 
 

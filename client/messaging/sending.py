@@ -107,16 +107,24 @@ def encrypt_waiting(tx: Transaction, peer: Name, surroundings: Surroundings) -> 
 
 
 def queue_undelivered_again(tx: Transaction, peer: Name, surroundings: Surroundings) -> None:
-    """Queue once more what ``peer`` has sent no receipt for, under the same message ids."""
+    """Queue once more what ``peer`` has sent no receipt for, under the same message ids.
+
+    What awaits keys will get the new ones as it is; an answer keeps the envelope
+    id by which ``peer`` knows the gap that it fills. What is held back waits on.
+    """
     since_ms = settings.relay_clock_ms(tx) - MAIL_LIFE_MS
+    waiting = outbox.awaiting(tx, peer) + outbox.held_back(tx, peer)
+    awaiting = {each.message_id for each in waiting}
     for entry in conversation.undelivered(tx, peer, since_ms):
+        if entry.message_id in awaiting:
+            continue
         outbox.delete_message(tx, peer, entry.message_id)
         _queue_again(tx, entry, surroundings)
 
 
 def _queue_again(tx: Transaction, entry: HistoryEntry, surroundings: Surroundings) -> None:
     history.mark_queued_again(tx, entry.row_id)
-    _queue(tx, entry.peer, entry.message_id, _packed_again(entry), b"", surroundings)
+    _queue(tx, entry.peer, entry.message_id, packed_again(entry), b"", surroundings)
 
 
 def send_again(
@@ -131,7 +139,7 @@ def send_again(
     It is encrypted on the session ``carrier``, or, if a key has to be fetched or
     the user has to decide first, on the one that messages take then.
     """
-    packed, envelope = _packed_again(entry), b""
+    packed, envelope = packed_again(entry), b""
     route, session = route_to(tx, entry.peer), sessions.get(tx, carrier)
     if route is not None and session is not None and not is_stale(tx, entry.peer, surroundings):
         route = replace(route, session=session)
@@ -140,7 +148,7 @@ def send_again(
     outbox.add(tx, replace(item, envelope_id=envelope_id))
 
 
-def _packed_again(entry: HistoryEntry) -> bytes:
+def packed_again(entry: HistoryEntry) -> bytes:
     """Give the content of a text of ours, as it was."""
     content = Content(entry.message_id, entry.counter, entry.sent_at_ms, Text(entry.text))
     return encode_content(content)

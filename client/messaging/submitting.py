@@ -8,11 +8,12 @@ Spec: docs/client.md#sending
 
 from client.store import account, history, outbox, settings, specimens
 from client.store.transaction import Transaction
-from client.values import OutboxItem, Surroundings
+from client.values import OutboxItem, OutboxState, Surroundings
 from protocol.ids import Name
 from protocol.limits import OUTBOX_LIFE_MS
 
 _EXPIRED = "It could not be handed to the relay for 30 days."
+_UNANSWERED = "It waited 30 days for an answer about the new key."
 
 
 def accepted(tx: Transaction, row_id: int, arrival_ms: int) -> None:
@@ -59,7 +60,8 @@ def give_up_expired(tx: Transaction, surroundings: Surroundings) -> list[Name]:
     now_ms = min(surroundings.now_ms(), settings.relay_clock_ms(tx))
     expired = outbox.older_than(tx, now_ms - OUTBOX_LIFE_MS)
     for item in expired:
-        _fail(tx, item, _EXPIRED)
+        held_back = item.state is OutboxState.HELD_BACK
+        _fail(tx, item, _UNANSWERED if held_back else _EXPIRED)
     return sorted({item.to.name for item in expired})
 
 

@@ -1,27 +1,30 @@
-"""Pins: the first identity is taken, another one never without a person.
+"""Pins: the first identity is taken; what another one does depends on whether it was verified.
 
     nothing known ── first key (relay's word) ──▶ pinned ── compared ──▶ verified
                                                      │                      │
-                              another key, vouched for by the relay: a question
-                                                     │
-               nothing goes out, envelopes under the other key are held unopened
-                                                     │
+                     the relay's directory shows another key     another key, vouched for
+                                                     │           by the relay: a question
+                      pin replaced, with a notice;   │                      │
+                      texts without a receipt wait   │         nothing goes out, envelopes under
+                      for an answer of their own     │         the other key are held unopened
+                                                                            │
                        accepted: pin replaced, held envelopes opened, what was not
                                  delivered goes to the new key
                        refused:  as before; what was held is dropped
                        the directory shows the pinned one again: closed, as refused
 
-Messages on the sessions of the pinned identity are opened all the time. What the
-answer does is in :mod:`client.messaging.answers`.
+While there is a question, messages on the sessions of the pinned identity are opened. What
+replacing does is in :mod:`client.messaging.replacing`, what an answer does in
+:mod:`client.messaging.answers`.
 
-Spec: docs/client.md#receiving
+Spec: docs/client.md#a-changed-key
 """
 
 from dataclasses import dataclass
 
 from client.errors import LocalError
 from client.messaging import notices
-from client.store import account, contacts, held
+from client.store import account, contacts, outbox
 from client.store.contacts import Pin
 from client.store.transaction import Transaction
 from client.values import TrustQuestion
@@ -39,8 +42,24 @@ class ShownNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class ResendQuestion:
+    """Whether texts written to a former key of ``peer`` are to go to the present one.
+
+    Args:
+        text_count: how many; none of them has a receipt.
+        shown: 60 digits, of the present identity.
+        identity: the present one, for an answer about exactly this key.
+    """
+
+    peer: Name
+    text_count: int
+    shown: str
+    identity: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """What a person has to decide about ``peer``.
+    """Whether another identity of ``peer`` is to take the place of the expected one.
 
     Args:
         verified: a person had compared the expected number.
@@ -54,6 +73,9 @@ class OpenQuestion:
     expected: str
     shown: str
     identity: bytes
+
+
+Question = OpenQuestion | ResendQuestion
 
 
 def agrees(pin: Pin, identity: bytes) -> bool:
@@ -75,41 +97,33 @@ def ask(
 ) -> TrustQuestion | None:
     """Put the question whether ``identity`` is to replace the pin, unless it is open already.
 
+    Nothing is asked about somebody who is blocked: nothing goes there anyway.
+
     Args:
         identity: one that the relay vouches for.
     """
-    if pin.pending_identity == identity:
+    if pin.blocked or pin.pending_identity == identity:
         return None
     contacts.set_pending(tx, pin.name, identity)
     notices.identity_changed(tx, pin.name, random_bytes, verified=pin.verified)
     return TrustQuestion(pin.name, pin.verified)
 
 
-def close_if_expected(tx: Transaction, pin: Pin, random_bytes: RandomBytes) -> None:
-    """Take note that the directory shows the pinned identity: an open question about it is moot.
+def open_question(tx: Transaction, peer: Name) -> Question | None:
+    """Give the question that is open about ``peer``, with the numbers, or None.
 
-    What is held under another identity was then forged by somebody else, and is
-    dropped. Not so where the relay itself saw another identity send it: a relay
-    that contradicts itself settles nothing, and the question stays.
+    While it is open which key is theirs, nothing is asked about texts.
     """
-    if pin.pending_identity is not None:
-        if held.has_vouched(tx, pin.name):
-            return
-        contacts.set_pending(tx, pin.name, None)
-        notices.identity_as_expected(tx, pin.name, random_bytes)
-    held.take(tx, pin.name)
-
-
-def open_question(tx: Transaction, peer: Name) -> OpenQuestion | None:
-    """Give the question that is open about ``peer``, with both numbers, or None."""
-    pin, own = contacts.find(tx, peer), account.get(tx)
-    if pin.identity is None or pin.pending_identity is None:
+    pin = contacts.find(tx, peer)
+    if pin.identity is None:
         return None
-    expected, shown = (
-        safety_number(own.name, own.device.identity.public, peer, identity)
-        for identity in (pin.identity, pin.pending_identity)
-    )
-    return OpenQuestion(peer, pin.verified, expected, shown, pin.pending_identity)
+    if pin.pending_identity is not None:
+        expected, shown = _digits(tx, peer, pin.identity), _digits(tx, peer, pin.pending_identity)
+        return OpenQuestion(peer, pin.verified, expected, shown, pin.pending_identity)
+    text_count = len(outbox.held_back(tx, peer))
+    if not text_count:
+        return None
+    return ResendQuestion(peer, text_count, _digits(tx, peer, pin.identity), pin.identity)
 
 
 def number_to_compare(tx: Transaction, peer: Name) -> ShownNumber:
@@ -118,11 +132,15 @@ def number_to_compare(tx: Transaction, peer: Name) -> ShownNumber:
     Raises:
         LocalError: no key of this peer is known yet.
     """
-    pin, own = contacts.find(tx, peer), account.get(tx)
+    pin = contacts.find(tx, peer)
     identity = pin.pending_identity or pin.identity
     if identity is None:
         raise LocalError(
             f"No key of {peer} is known yet.", hint="Exchange a message first, then verify."
         )
-    digits = safety_number(own.name, own.device.identity.public, peer, identity)
-    return ShownNumber(identity, digits)
+    return ShownNumber(identity, _digits(tx, peer, identity))
+
+
+def _digits(tx: Transaction, peer: Name, identity: bytes) -> str:
+    own = account.get(tx)
+    return safety_number(own.name, own.device.identity.public, peer, identity)

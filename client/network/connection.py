@@ -37,6 +37,7 @@ from protocol.wire.messages import (
     PROTOCOL_VERSION,
     Answer,
     Closing,
+    DeviceReplaced,
     Hello,
     LoggedIn,
     Ping,
@@ -45,17 +46,23 @@ from protocol.wire.messages import (
     PrekeysStored,
     Push,
     Refused,
+    Replaced,
+    ReplacementAnnounced,
     Request,
     Welcome,
 )
 
 A = TypeVar("A", bound=Answer)
 C = TypeVar("C", bound="RelayConnection")
+P = TypeVar("P", bound=Push)
 
 _READ_BYTES: Final = 65_536
 
 # Deliveries are bounded by the relay's window; a few other pushes may stand between them.
 _MAX_WAITING_PUSHES: Final = DELIVERY_WINDOW + 16
+
+# One is held at a time, and each takes a request of its own to begin.
+_MAX_WAITING_ANNOUNCEMENTS: Final = 16
 
 _PING_INTERVAL_S: Final = IDLE_TIMEOUT_MS / 1000 / 3
 _PONG_TIMEOUT_S: Final = 30.0
@@ -80,6 +87,10 @@ class RelayConnection:
     pushes: trio.MemoryReceiveChannel[Push]
     """What the relay says of itself, in order; ends with the connection."""
 
+    announcements: trio.MemoryReceiveChannel[ReplacementAnnounced]
+    """That another device wants this one's place; ends with the connection. Apart from the other
+    pushes, because every process has to hear it, and only one receives."""
+
     challenge: Challenge
     """What a login or registration on this connection has to sign."""
 
@@ -92,10 +103,15 @@ class RelayConnection:
         # A request holds a slot until it is answered, so its frame always finds room here.
         self._outgoing, self._to_write = trio.open_memory_channel[bytes](MAX_REQUESTS_IN_FLIGHT)
         self._push, self.pushes = trio.open_memory_channel[Push](_MAX_WAITING_PUSHES)
+        self._announce, self.announcements = trio.open_memory_channel[ReplacementAnnounced](
+            _MAX_WAITING_ANNOUNCEMENTS
+        )
         self._loss: Loss | None = None
         self._closed = trio.Event()
         self.relay_clock_ms = 0
         """What the relay's clock said when it was last heard."""
+        self.generation = 0
+        """The account's, as this connection's login said it."""
         self.one_time_count = 0
         """One-time pairs on our shelf, as the relay said last, in an answer or a push: kept here,
         where both are still in order, so that a push that waits cannot undo a later answer."""
@@ -121,6 +137,15 @@ class RelayConnection:
             RelayRefusal: the relay said no.
             ConnectionLost: it may or may not have been carried out.
         """
+        return cast("A", await self.ask(message, task_status=task_status))
+
+    async def ask(
+        self,
+        message: Request,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> Answer:
+        """Do as :meth:`request` for a message that has several answers."""
         await self._slots.acquire()
         if self._loss is not None:
             self._slots.release()
@@ -132,7 +157,7 @@ class RelayConnection:
             raise self._lost()
         if isinstance(waiting.answer, Refused):
             raise RelayRefusal(message, waiting.answer)
-        return cast("A", waiting.answer)
+        return waiting.answer
 
     async def wait_closed(self) -> ConnectionLost:
         """Wait for the end of the connection, and give the reason."""
@@ -219,7 +244,7 @@ class RelayConnection:
     def _take(self, event: Event) -> None:
         if self._loss is not None:
             return  # whoever asked has been told already
-        self._note_shelf(event.answer if isinstance(event, Answered) else event.message)
+        self._note_own(event.answer if isinstance(event, Answered) else event.message)
         if isinstance(event, Answered):
             waiting = self._waiting.pop(event.request_id)
             waiting.answer = event.answer
@@ -228,20 +253,18 @@ class RelayConnection:
         elif isinstance(event.message, Closing):
             why = f"The {self.far_side} is shutting down."
             self._end(Loss(why, event.message.retry_after_ms))
+        elif isinstance(event.message, DeviceReplaced):
+            self._end(Loss("Another device has taken the place of this one."))
+        elif isinstance(event.message, ReplacementAnnounced):
+            _put(self._announce, event.message)
         else:
-            self._take_push(event.message)
+            _put(self._push, event.message)
 
-    def _note_shelf(self, message: Answer | Push) -> None:
+    def _note_own(self, message: Answer | Push) -> None:
         if isinstance(message, LoggedIn | PrekeysStored | PrekeysLow):
             self.one_time_count = message.one_time_count
-
-    def _take_push(self, push: Push) -> None:
-        try:
-            self._push.send_nowait(push)
-        except trio.WouldBlock:
-            raise WireError("more pushes than the delivery window allows") from None
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return  # nobody listens any more
+        if isinstance(message, LoggedIn | Replaced):
+            self.generation = message.generation
 
     def _end(self, loss: Loss) -> None:
         """Fail everything at once; the first reason counts."""
@@ -249,11 +272,21 @@ class RelayConnection:
             return
         self._loss = loss
         self._push.close()
+        self._announce.close()
         self._closed.set()
         for waiting in self._waiting.values():
             waiting.done.set()
             self._slots.release()
         self._waiting.clear()
+
+
+def _put(channel: trio.MemorySendChannel[P], push: P) -> None:
+    try:
+        channel.send_nowait(push)
+    except trio.WouldBlock:
+        raise WireError("more pushes than the delivery window allows") from None
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        return  # nobody listens any more
 
 
 def open_connection(dialed: Dialed) -> AbstractAsyncContextManager[RelayConnection]:

@@ -7,7 +7,7 @@ authorities is asked: the relay's key is its name.
     pin known, same key      connected
     pin known, other key     TrustOpen: a person has to decide
     no pin, loopback         connected; the fingerprint is returned, to be pinned from now on
-    no pin, elsewhere        RelayUnreachable before anything is sent
+    no pin, elsewhere        RelayKeyUnknown before anything is sent
     glasspost+plain://       no TLS, loopback only: whoever reads there can read the keys as well
 
 This is the one seam where OSError and the TLS library's errors become errors for a person. What
@@ -23,7 +23,7 @@ from typing import Final
 
 import trio
 
-from client.errors import RelayUnreachable, TrustOpen
+from client.errors import RelayKeyUnknown, TrustOpen
 from client.network.address import RelayAddress
 from client.network.certificate import RelayKey, read_relay_key
 from client.network.failures import unreachable
@@ -97,7 +97,7 @@ def _tls_context() -> ssl.SSLContext:
 def _require_pin_abroad(address: RelayAddress) -> None:
     if address.plain or address.fingerprint or address.is_loopback:
         return
-    raise RelayUnreachable(
+    raise RelayKeyUnknown(
         f"The key of the relay at {address.endpoint} is not known, so it was not connected to.",
         why="Only on this machine is a relay's key trusted at first use.",
         hint=f"Ask its operator for the full address: glasspost://{address.endpoint}#fingerprint",

@@ -15,7 +15,7 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,18 +36,27 @@ from protocol.signing import SigningKey
 _KEY_BYTES = 32
 _SUFFIX_BYTES = 8
 
+Founding = Callable[[Transaction], None]
+"""Writes the account and its profile key into the empty database."""
+
 _LEFTOVER = re.compile(rf"\.[a-z0-9._-]+\.[0-9a-f]{{{2 * _SUFFIX_BYTES}}}")
 
 
 def create_profile(
-    home: Path, name: Name, passphrase: Passphrase | None, random_bytes: RandomBytes
+    home: Path,
+    name: Name,
+    passphrase: Passphrase | None,
+    random_bytes: RandomBytes,
+    founding: Founding | None = None,
 ) -> ProfileFolder:
-    """Make the profile ``name`` with a new identity and account key; blocks.
+    """Make the profile ``name``, by default with a new identity and account key; blocks.
 
     Args:
         home: the folder of profiles; made if it is not there.
         passphrase: None for a bare database key.
         random_bytes: gives all keys.
+        founding: what else to write instead, see :func:`found_account`: it is there when the
+            profile is.
 
     Raises:
         LocalError: something of this name is there already, or the disk is
@@ -61,13 +70,23 @@ def create_profile(
             _remove_leftovers(home)
             draft = ProfileFolder(_temporary(final, random_bytes))
             try:
-                _furnish(draft, name, passphrase, random_bytes)
+                _furnish(draft, passphrase, random_bytes, founding or _newcomer(name, random_bytes))
                 draft.path.rename(final.path)
             except BaseException:
                 shutil.rmtree(draft.path, ignore_errors=True)
                 raise
             sync_folder(home)
     return final
+
+
+def make_home(home: Path) -> None:
+    """Make the folder of profiles if it is not there; blocks.
+
+    Raises:
+        LocalError: it cannot be made.
+    """
+    with _told_about(home):
+        make_folders(home)
 
 
 def discard_profile(folder: ProfileFolder, random_bytes: RandomBytes) -> None:
@@ -112,23 +131,32 @@ def _remove_leftovers(home: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _furnish(
-    draft: ProfileFolder, name: Name, passphrase: Passphrase | None, random_bytes: RandomBytes
+def found_account(
+    tx: Transaction, name: Name, account_key: SigningKey, random_bytes: RandomBytes
 ) -> None:
+    """Write an account with a new identity and profile key into an empty database."""
     device = LocalDevice(DeviceAddress(name), IdentityKeyPair.generate(random_bytes))
-    account_key = SigningKey(random_bytes(_KEY_BYTES))
-    profile_key = ProfileKey.generate(random_bytes)
+    account.create(tx, device, account_key)
+    profile_keys.create(tx, ProfileKey.generate(random_bytes))
 
-    def store_account(tx: Transaction) -> None:
-        account.create(tx, device, account_key)
-        profile_keys.create(tx, profile_key)
 
+def _newcomer(name: Name, random_bytes: RandomBytes) -> Founding:
+    account_key = SigningKey.generate(random_bytes)
+    return lambda tx: found_account(tx, name, account_key, random_bytes)
+
+
+def _furnish(
+    draft: ProfileFolder,
+    passphrase: Passphrase | None,
+    random_bytes: RandomBytes,
+    founding: Founding,
+) -> None:
     draft.path.mkdir(mode=PRIVATE_FOLDER)
     key = DatabaseKey(random_bytes(_KEY_BYTES))
     write_key_file(draft.key_file, key, passphrase, random_bytes)
     connection = create_database(draft.database, key)
     try:
-        run_transaction(connection, store_account)
+        run_transaction(connection, founding)
     finally:
         # The last one to close moves the log into the file and removes it.
         connection.close()

@@ -8,6 +8,7 @@
         listen.lock     locked by a `listen` while it prints
         backup.lock     locked by the one process that writes a backup
         media/          files of messages, encrypted, under random names
+      .takeover.lock    locked while a name is taken over
 
 Spec: docs/formats.md#the-folder
 """
@@ -84,6 +85,11 @@ def home_folder(option: Path | None, environment: Mapping[str, str]) -> Path:
 def profile_folder(home: Path, name: Name) -> ProfileFolder:
     """Give the folder of the profile ``name``, whether it exists or not."""
     return ProfileFolder(home / name)
+
+
+def takeover_lock(home: Path) -> Path:
+    """Give the file that is locked while a name is taken over into ``home``."""
+    return home / f"{TEMPORARY_PREFIX}takeover.lock"
 
 
 def list_home(home: Path) -> HomeListing:

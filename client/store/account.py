@@ -1,4 +1,4 @@
-"""The one row about ourselves: name, identity, account key.
+"""The one row about ourselves: name, identity, account key, and whether the name is still ours.
 
 Spec: docs/formats.md#account
 """
@@ -6,7 +6,7 @@ Spec: docs/formats.md#account
 from dataclasses import dataclass
 from typing import Final
 
-from client.store.transaction import Transaction
+from client.store.transaction import Transaction, storable
 from protocol.e2ee.identity import IdentityKeyPair, LocalDevice
 from protocol.ids import DeviceAddress, Name
 from protocol.signing import SigningKey
@@ -19,8 +19,10 @@ TABLE: Final = (
         device INTEGER NOT NULL,
         identity_seed BLOB NOT NULL CHECK (length(identity_seed) = 32),
         account_seed BLOB NOT NULL CHECK (length(account_seed) = 32),
-        generation INTEGER NOT NULL DEFAULT 1,
-        registered INTEGER NOT NULL
+        next_account_seed BLOB CHECK (length(next_account_seed) = 32),
+        generation INTEGER NOT NULL,
+        registered INTEGER NOT NULL,
+        replaced INTEGER NOT NULL
     ) STRICT
     """,
 )
@@ -33,13 +35,17 @@ class OwnAccount:
     Args:
         account_key: stands above the device; it authorises its replacement.
         registered: the relay has confirmed the registration.
-        generation: of the account key, from 1: one more with each use.
+        generation: the account's, as the relay said last; 0 before it said one.
+        next_account_key: the one that an unanswered veto installs; None without one.
+        replaced: the relay has said that another device has the name now.
     """
 
     device: LocalDevice
     account_key: SigningKey
     registered: bool
-    generation: int = 1
+    generation: int = 0
+    next_account_key: SigningKey | None = None
+    replaced: bool = False
 
     @property
     def name(self) -> Name:
@@ -51,7 +57,7 @@ def create(tx: Transaction, device: LocalDevice, account_key: SigningKey) -> Non
     """Store a new, not yet registered account; a database has one."""
     address, identity = device.address, device.identity
     tx.execute(
-        "INSERT INTO account VALUES (1, ?, ?, ?, ?, 1, 0)",
+        "INSERT INTO account VALUES (1, ?, ?, ?, ?, NULL, 0, 0, 0)",
         (address.name, address.device, identity.private.expose(), account_key.expose()),
     )
 
@@ -59,13 +65,50 @@ def create(tx: Transaction, device: LocalDevice, account_key: SigningKey) -> Non
 def get(tx: Transaction) -> OwnAccount:
     """Read the account."""
     # A profile gets its name only after its account is stored.
-    ((name, device, identity_seed, account_seed, generation, registered),) = tx.all(
-        "SELECT name, device, identity_seed, account_seed, generation, registered FROM account"
+    ((name, device, identity_seed, account_seed, next_seed, generation, registered, replaced),) = (
+        tx.all(
+            "SELECT name, device, identity_seed, account_seed, next_account_seed, generation,"
+            " registered, replaced FROM account"
+        )
     )
-    local = LocalDevice(DeviceAddress(Name(name), device), IdentityKeyPair.from_seed(identity_seed))
-    return OwnAccount(local, SigningKey(account_seed), bool(registered), generation)
+    return OwnAccount(
+        LocalDevice(DeviceAddress(Name(name), device), IdentityKeyPair.from_seed(identity_seed)),
+        SigningKey(account_seed),
+        bool(registered),
+        generation,
+        None if next_seed is None else SigningKey(next_seed),
+        bool(replaced),
+    )
 
 
 def mark_registered(tx: Transaction) -> None:
-    """Note that the relay knows the account."""
-    tx.execute("UPDATE account SET registered = 1")
+    """Note that the relay knows the account, with this device."""
+    tx.execute("UPDATE account SET registered = 1, replaced = 0")
+
+
+def mark_replaced(tx: Transaction) -> None:
+    """Note that another device has the name now."""
+    tx.execute("UPDATE account SET replaced = 1")
+
+
+def set_generation(tx: Transaction, generation: int) -> None:
+    """Note the account's generation, as the relay says it."""
+    tx.execute("UPDATE account SET generation = ?", (storable(generation),))
+
+
+def prepare_key(tx: Transaction, account_key: SigningKey) -> None:
+    """Keep an account key that the relay is going to be asked to install."""
+    tx.execute("UPDATE account SET next_account_seed = ?", (account_key.expose(),))
+
+
+def install_prepared_key(tx: Transaction) -> None:
+    """Note that the relay has installed it."""
+    tx.execute(
+        "UPDATE account SET account_seed = next_account_seed, next_account_seed = NULL"
+        " WHERE next_account_seed IS NOT NULL"
+    )
+
+
+def drop_prepared_key(tx: Transaction) -> None:
+    """Forget it: the relay never will."""
+    tx.execute("UPDATE account SET next_account_seed = NULL")

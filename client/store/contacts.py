@@ -116,7 +116,7 @@ def set_pending(tx: Transaction, name: Name, identity: bytes | None) -> None:
 
 
 def replace_pin(tx: Transaction, name: Name, identity: bytes, *, verified: bool) -> None:
-    """Pin another identity, after a person said so; its counters start again."""
+    """Pin another identity in the place of the former; its counters start again."""
     tx.execute(
         "UPDATE contacts SET identity = ?, verified = ?, pending_identity = NULL,"
         " series = series + 1 WHERE name = ?",

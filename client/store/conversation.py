@@ -9,7 +9,7 @@ from client.errors import LocalError
 from client.store import ordering, search
 from client.store.ordering import NOT_YET
 from client.store.transaction import Parameters, Row, Transaction
-from client.values import Contact, EntryKind, HistoryEntry, MessageState
+from client.values import Contact, EntryKind, HistoryEntry, MessageState, OutboxState
 from protocol.ids import MessageId, Name
 
 # A counter says how many came before; the last one that is here says how many are missing.
@@ -93,6 +93,24 @@ def unlistened(tx: Transaction, limit: int) -> list[HistoryEntry]:
     )
 
 
+def untold_notices(tx: Transaction, peer: Name) -> list[HistoryEntry]:
+    """Give the notices about ``peer`` that no ``listen`` and no ``send`` has told, oldest first."""
+    return _entries(
+        tx,
+        "WHERE peer = ? AND kind = ? AND listened = 0 ORDER BY row_id",
+        (peer, EntryKind.NOTICE),
+    )
+
+
+def last_line(tx: Transaction, peer: Name) -> int:
+    """Give the line of a conversation that was stored last and is no notice, or 0."""
+    row_id: int | None = tx.value(  # "+": by row, from the end, which is near
+        "SELECT row_id FROM history WHERE +peer = ? AND kind <> ? ORDER BY row_id DESC LIMIT 1",
+        (peer, EntryKind.NOTICE),
+    )
+    return row_id or 0
+
+
 def undelivered(tx: Transaction, peer: Name, since_ms: int) -> list[HistoryEntry]:
     """Give our texts to ``peer`` without a receipt, in their order.
 
@@ -102,7 +120,7 @@ def undelivered(tx: Transaction, peer: Name, since_ms: int) -> list[HistoryEntry
     return _entries(
         tx,
         "WHERE peer = ? AND sender <> peer AND state IN (1, 2) AND kind = ?"
-        " AND coalesce(arrival_ms, ?) >= ? ORDER BY counter",
+        " AND coalesce(arrival_ms, ?) >= ? ORDER BY counter, row_id",
         (peer, EntryKind.TEXT, since_ms, since_ms),
     )
 
@@ -136,8 +154,10 @@ def contacts(tx: Transaction) -> list[Contact]:
         " (SELECT coalesce(arrival_ms, sent_at_ms) FROM history WHERE peer = name"
         " ORDER BY order_ms DESC, sender DESC, series DESC, counter DESC, row_id DESC LIMIT 1)"
         ", blocked, EXISTS (SELECT 1 FROM peer_profile_keys"
-        " WHERE peer = name AND their_key IS NOT NULL)"
-        " FROM contacts ORDER BY name"
+        " WHERE peer = name AND their_key IS NOT NULL),"
+        " (SELECT count(*) FROM outbox WHERE outbox.peer = name AND outbox.state = ?)"
+        " FROM contacts ORDER BY name",
+        (OutboxState.HELD_BACK,),
     )
     return [
         Contact(
@@ -149,8 +169,9 @@ def contacts(tx: Transaction) -> list[Contact]:
             last_ms,
             blocked=bool(blocked),
             sealed=bool(sealed),
+            held_back_count=held_back,
         )
-        for name, identity, verified, pending, count, last_ms, blocked, sealed in rows
+        for name, identity, verified, pending, count, last_ms, blocked, sealed, held_back in rows
     ]
 
 

@@ -23,6 +23,7 @@ TABLE: Final = (
     """
     CREATE TABLE gaps (
         digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+        origin BLOB NOT NULL CHECK (length(origin) = 32),
         peer TEXT NOT NULL,
         arrival_ms INTEGER NOT NULL,
         noted_ms INTEGER NOT NULL,
@@ -32,6 +33,7 @@ TABLE: Final = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX gaps_of_line ON gaps (peer, line)",
+    "CREATE INDEX gaps_of_origin ON gaps (origin)",
     "CREATE INDEX gaps_due ON gaps (peer, arrival_ms) WHERE due",
     """
     CREATE TABLE retry_requests (
@@ -51,18 +53,24 @@ HOUR_MS: Final = 3_600_000
 
 _MAX_REQUEST_BYTES: Final = 256
 
+_SELECT: Final = "SELECT digest, origin, gaps.peer, arrival_ms, line, request FROM gaps"
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A message that did not open.
 
     Args:
-        arrival_ms: of its envelope at the relay.
+        digest: SHA-256 of its ratchet message.
+        origin: the digest of the gap it was to fill, and so on back to the
+            first; its own if it answered nothing. What one of them was, all were.
+        arrival_ms: at the relay, of the envelope with the first of them.
         line: the row of the history that shows it.
         request: how to ask for it, or None if that would lead to nothing.
     """
 
     digest: bytes
+    origin: bytes
     peer: Name
     arrival_ms: int
     line: int
@@ -88,9 +96,10 @@ def add(tx: Transaction, gap: Gap, now_ms: int) -> None:
     """Note a gap, at a time of the relay; a request is due if there is a way to ask."""
     packed = None if gap.request is None else pack(gap.request)
     tx.execute(
-        "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             gap.digest,
+            gap.origin,
             gap.peer,
             storable(gap.arrival_ms),
             storable(now_ms),
@@ -111,24 +120,25 @@ def open_line(tx: Transaction, peer: Name, now_ms: int) -> int | None:
 
 
 def count_of_line(tx: Transaction, peer: Name, line: int) -> int:
-    """Count the gaps that a line stands for."""
-    count: int = tx.value("SELECT count(*) FROM gaps WHERE peer = ? AND line = ?", (peer, line))
+    """Count the messages that a line stands for."""
+    count: int = tx.value(
+        "SELECT count(DISTINCT origin) FROM gaps WHERE peer = ? AND line = ?", (peer, line)
+    )
     return count
 
 
 def filled_by(tx: Transaction, peer: Name, envelope_id: EnvelopeId) -> Gap | None:
-    """Give the gap that an envelope of ``peer`` fills, because it answers our request."""
+    """Give the gap that an envelope of ``peer`` is to fill, because it answers our request."""
     row = tx.one(
-        "SELECT digest, gaps.peer, arrival_ms, line, request FROM gaps"
-        " JOIN retry_requests USING (digest) WHERE answer_id = ? AND gaps.peer = ?",
+        f"{_SELECT} JOIN retry_requests USING (digest) WHERE answer_id = ? AND gaps.peer = ?",
         (envelope_id, peer),
     )
     return None if row is None else _gap(row)
 
 
 def close(tx: Transaction, gap: Gap) -> None:
-    """Note that the message is here."""
-    tx.execute("DELETE FROM gaps WHERE digest = ?", (gap.digest,))
+    """Note that the message is here; so is what else was sent of it, and did not open."""
+    tx.execute("DELETE FROM gaps WHERE origin = ?", (gap.origin,))
 
 
 # --- asking ---------------------------------------------------------------------
@@ -146,8 +156,7 @@ def next_due(tx: Transaction, peer: Name) -> Gap | None:
     Old ones have waited in vain, perhaps because they were receipts: they may not use up the hour.
     """
     row = tx.one(
-        "SELECT digest, peer, arrival_ms, line, request FROM gaps WHERE peer = ? AND due"
-        " ORDER BY arrival_ms DESC, digest LIMIT 1",
+        f"{_SELECT} WHERE peer = ? AND due ORDER BY arrival_ms DESC, digest LIMIT 1",
         (peer,),
     )
     return None if row is None else _gap(row)
@@ -225,12 +234,14 @@ def not_after(tx: Transaction, now_ms: int) -> None:
     """Let what is dated ahead of ``now_ms`` count from then."""
     latest = (storable(now_ms),)
     tx.execute("UPDATE gaps SET arrival_ms = ?1 WHERE arrival_ms > ?1", latest)
+    tx.execute("UPDATE gaps SET noted_ms = ?1 WHERE noted_ms > ?1", latest)
     tx.execute("UPDATE retry_requests SET asked_ms = ?1 WHERE asked_ms > ?1", latest)
 
 
 def _gap(row: Row) -> Gap:
-    digest, peer, arrival_ms, line, packed = row
-    return Gap(digest, Name(peer), arrival_ms, line, None if packed is None else _unpack(packed))
+    digest, origin, peer, arrival_ms, line, packed = row
+    request = None if packed is None else _unpack(packed)
+    return Gap(digest, origin, Name(peer), arrival_ms, line, request)
 
 
 def _unpack(packed: bytes) -> RetryRequest:

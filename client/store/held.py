@@ -1,4 +1,4 @@
-"""Envelopes under another identity than the pinned one: not opened before a person decides.
+"""Envelopes under another identity than the pinned one: not opened before it is the pinned one.
 
 Spec: docs/client.md#receiving, docs/formats.md#held
 """
@@ -77,6 +77,14 @@ def has_vouched(tx: Transaction, peer: Name) -> bool:
     """Tell whether the relay saw the other identity itself send something of what is held."""
     query = "SELECT 1 FROM held WHERE peer = ? AND vouched IS NOT NULL LIMIT 1"
     return tx.value(query, (peer,)) is not None
+
+
+def first_arrival_ms(tx: Transaction, peer: Name, identity: bytes) -> int | None:
+    """Give when the oldest of what is held under ``identity`` reached the relay, or None."""
+    found: int | None = tx.value(
+        "SELECT min(arrival_ms) FROM held WHERE peer = ? AND identity = ?", (peer, identity)
+    )
+    return found
 
 
 def peers(tx: Transaction) -> list[Name]:

@@ -56,8 +56,10 @@ class NewEntry:
         sender: the peer's name or our own; it tells the direction.
         series: the run of the sender's counters.
         arrival_ms: at the relay; None for what has not been there.
-        raw: the whole content, of what this program does not understand.
+        raw: the whole content, of what this program does not understand; of a notice,
+            what it is about, if one is to stand for several.
         repaired: it did not open at first, and was asked for again.
+        announced: a notice that ``listen`` and ``send`` tell too.
     """
 
     peer: Name
@@ -72,6 +74,7 @@ class NewEntry:
     counter: int = 0
     raw: bytes | None = None
     repaired: bool = False
+    announced: bool = False
 
 
 def add(tx: Transaction, entry: NewEntry) -> int | None:
@@ -97,7 +100,7 @@ def add(tx: Transaction, entry: NewEntry) -> int | None:
             entry.state,
             storable(entry.sent_at_ms),
             None if entry.arrival_ms is None else storable(entry.arrival_ms),
-            not incoming,
+            not (incoming or entry.announced),
             entry.text,
             entry.raw,
             entry.repaired,
@@ -153,6 +156,20 @@ def remove(tx: Transaction, row_id: int) -> None:
     if row is not None and row[0] == EntryKind.TEXT:
         search.remove(tx, row_id, row[1])
     media.forget_unused(tx)
+
+
+def notices_about(tx: Transaction, peer: Name, about: bytes, after_row_id: int) -> list[int]:
+    """Give the rows of our own lines about one thing that are younger than another row."""
+    rows = tx.all(
+        "SELECT row_id FROM history WHERE peer = ? AND kind = ? AND raw = ? AND row_id > ?",
+        (peer, EntryKind.NOTICE, about, after_row_id),
+    )
+    return [row_id for (row_id,) in rows]
+
+
+def remove_notice(tx: Transaction, row_id: int) -> None:
+    """Remove a line of our own, for another that says more."""
+    tx.execute("DELETE FROM history WHERE row_id = ? AND kind = ?", (row_id, EntryKind.NOTICE))
 
 
 def mark_at_relay(tx: Transaction, own: Name, message_id: MessageId, arrival_ms: int) -> None:

@@ -2,6 +2,9 @@
 
     AWAITING_KEYS ── keys arrived ──▶ READY ── accepted, or given up ──▶ deleted
       content                           envelope, stored before anybody sees it
+          ▲                               │
+          └── a person says so ── HELD_BACK ◀── its reader's key has changed
+                                   content
 
 The bytes of a READY row never change: a retry sends the same ones under the same
 id. Whether it goes with our name is decided when it becomes ready: without, if we
@@ -47,7 +50,11 @@ _SELECT: Final = """
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A row to add: with an envelope it is READY, else it awaits keys with its content."""
+    """A row to add: with an envelope it is READY, else it waits with its content.
+
+    Args:
+        held_back: it waits for a person; else, without an envelope, for keys.
+    """
 
     to: DeviceAddress
     envelope_id: EnvelopeId
@@ -55,27 +62,40 @@ class NewItem:
     queued_at_ms: int
     content: bytes = b""
     envelope: bytes = b""
+    held_back: bool = False
+
+    @property
+    def state(self) -> OutboxState:
+        """What the row waits for."""
+        if self.held_back:
+            return OutboxState.HELD_BACK
+        return OutboxState.READY if self.envelope else OutboxState.AWAITING_KEYS
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingContent:
-    """The content of a row that awaits keys."""
+    """The content of a row that has no envelope."""
 
     row_id: int
     message_id: MessageId
     content: bytes
 
 
+def is_queued(tx: Transaction, envelope_id: EnvelopeId) -> bool:
+    """Tell whether a row with this envelope id has not been accepted yet."""
+    found = tx.value("SELECT 1 FROM outbox WHERE envelope_id = ?", (envelope_id,))
+    return found is not None
+
+
 def add(tx: Transaction, item: NewItem) -> int:
     """Queue an envelope, or a content that has none yet; give the row id."""
-    state = OutboxState.READY if item.envelope else OutboxState.AWAITING_KEYS
     return tx.insert(
         "INSERT INTO outbox (peer, device, state, envelope_id, message_id, queued_at_ms, content,"
         " envelope, anonymous) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             item.to.name,
             item.to.device,
-            state,
+            item.state,
             item.envelope_id,
             item.message_id,
             item.queued_at_ms,
@@ -136,12 +156,26 @@ def of_peer(tx: Transaction, peer: Name) -> list[OutboxItem]:
 
 def awaiting(tx: Transaction, peer: Name) -> list[WaitingContent]:
     """Give what waits for the keys of ``peer``, oldest first."""
-    rows = tx.all(
-        "SELECT row_id, message_id, content FROM outbox WHERE peer = ? AND state = ?"
-        " ORDER BY row_id",
-        (peer, OutboxState.AWAITING_KEYS),
+    return _contents(tx, peer, OutboxState.AWAITING_KEYS)
+
+
+def held_back(tx: Transaction, peer: Name) -> list[WaitingContent]:
+    """Give what waits until a person decides whether it goes to the new key of ``peer``."""
+    return _contents(tx, peer, OutboxState.HELD_BACK)
+
+
+def is_held_back(tx: Transaction, message_id: MessageId) -> bool:
+    """Tell whether a message waits for that."""
+    query = "SELECT 1 FROM outbox WHERE message_id = ? AND state = ?"
+    return tx.value(query, (message_id, OutboxState.HELD_BACK)) is not None
+
+
+def release(tx: Transaction, peer: Name) -> None:
+    """Let what was held back go to the keys that ``peer`` shows now."""
+    tx.execute(
+        "UPDATE outbox SET state = ? WHERE peer = ? AND state = ?",
+        (OutboxState.AWAITING_KEYS, peer, OutboxState.HELD_BACK),
     )
-    return [WaitingContent(row_id, MessageId(mid), content) for row_id, mid, content in rows]
 
 
 def peers_awaiting(tx: Transaction) -> list[Name]:
@@ -181,6 +215,15 @@ def count(tx: Transaction) -> int:
     """Count all rows."""
     found: int = tx.value("SELECT count(*) FROM outbox")
     return found
+
+
+def _contents(tx: Transaction, peer: Name, state: OutboxState) -> list[WaitingContent]:
+    rows = tx.all(
+        "SELECT row_id, message_id, content FROM outbox WHERE peer = ? AND state = ?"
+        " ORDER BY row_id",
+        (peer, state),
+    )
+    return [WaitingContent(row_id, MessageId(mid), content) for row_id, mid, content in rows]
 
 
 def _item(row: Row) -> OutboxItem:

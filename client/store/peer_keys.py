@@ -115,7 +115,7 @@ def peers_in_doubt(tx: Transaction) -> list[Name]:
 
 
 def forget_fetch_id(tx: Transaction, peer: Name) -> None:
-    """Fetch the next bundle under a new id: under this one the relay would know us again."""
+    """Fetch the next bundle under a new id: this one the relay knows, and gives the same for it."""
     tx.execute("UPDATE peer_keys SET fetch_id = NULL WHERE peer = ?", (peer,))
 
 

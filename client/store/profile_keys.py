@@ -122,6 +122,13 @@ def tell_again(tx: Transaction, peer: Name, told_before_ms: int) -> bool:
     return changed > 0
 
 
+def not_after(tx: Transaction, now_ms: int) -> None:
+    """Let tellings that are dated ahead of ``now_ms`` count from then."""
+    tx.execute(
+        "UPDATE peer_profile_keys SET told_at_ms = ?1 WHERE told_at_ms > ?1", (storable(now_ms),)
+    )
+
+
 def withdraw(tx: Transaction, peer: Name) -> None:
     """Tell ``peer`` nothing more, until the conversation is accepted again."""
     tx.execute("UPDATE peer_profile_keys SET told_number = NULL WHERE peer = ?", (peer,))

@@ -7,7 +7,7 @@ from typing import Final
 
 from client.store.transaction import Transaction
 from protocol.ids import MessageId, Name
-from protocol.limits import MAX_RECEIPT_IDS
+from protocol.limits import RECEIPT_IDS_AT_ONCE
 
 TABLE: Final = (
     """
@@ -35,10 +35,10 @@ def peers(tx: Transaction) -> list[Name]:
 
 
 def take(tx: Transaction, peer: Name) -> tuple[MessageId, ...]:
-    """Give the ids for one receipt to ``peer``, at most MAX_RECEIPT_IDS, and owe them no more."""
+    """Give the ids for one receipt to ``peer``, few enough for its size, and owe them no more."""
     rows = tx.all(
         "SELECT row_id, message_id FROM receipts_due WHERE peer = ? ORDER BY row_id LIMIT ?",
-        (peer, MAX_RECEIPT_IDS),
+        (peer, RECEIPT_IDS_AT_ONCE),
     )
     for row_id, _ in rows:
         tx.execute("DELETE FROM receipts_due WHERE row_id = ?", (row_id,))

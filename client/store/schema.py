@@ -32,6 +32,7 @@ from client.store import (
     sessions,
     settings,
     specimens,
+    takeover,
     vault_errands,
 )
 from client.store.transaction import Transaction
@@ -41,6 +42,7 @@ SCHEMA_VERSION: Final = 3
 
 TABLES: Final[tuple[str, ...]] = (
     *account.TABLE,
+    *takeover.TABLE,
     *settings.TABLE,
     *contacts.TABLE,
     *peer_keys.TABLE,

@@ -35,6 +35,8 @@ TABLE: Final = (
     "CREATE INDEX sessions_of_peer ON sessions (peer)",
 )
 
+_NEVER_MS: Final = (1 << 63) - 1
+
 
 def get(tx: Transaction, session_id: SessionId) -> Session | None:
     """Give the session of this id, whoever it belongs to.
@@ -113,12 +115,16 @@ def used_before(tx: Transaction, peer: Name, arrival_ms: int) -> list[SessionId]
     return [SessionId(session_id) for (session_id,) in rows]
 
 
-def unanswered(tx: Transaction, peer: Name) -> list[SessionId]:
-    """Give the sessions in use that we opened with ``peer`` and that wait for a first answer."""
+def unanswered(tx: Transaction, peer: Name, before_ms: int = _NEVER_MS) -> list[SessionId]:
+    """Give the sessions in use that we opened with ``peer`` and that wait for a first answer.
+
+    Args:
+        before_ms: only those that were opened before this time of the relay.
+    """
     rows = tx.all(
-        "SELECT session_id FROM sessions WHERE peer = ? AND NOT given_up"
+        "SELECT session_id FROM sessions WHERE peer = ? AND used_ms < ? AND NOT given_up"
         " AND our_role = ? AND last_received IS NULL ORDER BY began",
-        (peer, Role.INITIATOR),
+        (peer, before_ms, Role.INITIATOR),
     )
     return [SessionId(session_id) for (session_id,) in rows]
 

@@ -167,6 +167,12 @@ def note_prekeys_renewed(tx: Transaction) -> None:
     _set(tx, _Setting.PREKEYS_RENEWED_MS, relay_clock_ms(tx))
 
 
+def not_after(tx: Transaction, now_ms: int) -> None:
+    """Let a renewal that is dated ahead of ``now_ms`` count from then."""
+    if prekeys_renewed_ms(tx) > now_ms:
+        _set(tx, _Setting.PREKEYS_RENEWED_MS, storable(now_ms))
+
+
 def _get(tx: Transaction, name: _Setting) -> Any:
     return tx.value("SELECT value FROM settings WHERE name = ?", (name,))
 

@@ -23,6 +23,11 @@ def storable(number: int) -> int:
     return min(number, _MOST)
 
 
+def may_be_cut(number: int) -> bool:
+    """Tell whether a number that was read back may have been larger before it was stored."""
+    return number == _MOST
+
+
 class Transaction:
     """A cursor inside BEGIN ... COMMIT; do not keep it."""
 

@@ -21,7 +21,7 @@ _ENCAPSULATED_BYTES: Final = KEM_CIPHERTEXT_BYTES + 32
 _TAG_BYTES: Final = 16
 _NONCE_BYTES: Final = 12
 _FLAG_HANDSHAKE, _FLAG_KEM_KEY, _FLAG_KEM_CIPHERTEXT = 1, 2, 4
-_CONTENT_KINDS: Final = {1: "text", 2: "receipt", 3: "profile key"}
+_CONTENT_KINDS: Final = {1: "text", 2: "receipt", 3: "profile key", 4: "retry request"}
 _PREKEY_KINDS: Final = {0: "last resort", 1: "one-time pair"}
 
 

@@ -13,6 +13,7 @@ Spec: docs/protocol.md#prekeys
 """
 
 from protocol.e2ee.curve import CurvePrivateKey, make_curve_pair
+from protocol.e2ee.hpke import require_usable
 from protocol.e2ee.identity import IdentityKeyPair
 from protocol.e2ee.kem import KemSeed, kem_public_of, make_kem_seed
 from protocol.e2ee.prekey_secrets import OneTimePrivate, SealingPrivateKey
@@ -130,7 +131,8 @@ def verify_bundle(
         BundleRefused: signed prekey or sealing key is over 45 days old, or
             older than one seen before: the relay may be replaying it; or it is
             dated over a day ahead.
-    Cost: three signatures, about 200 us.
+        BadPublicKey: nothing can be sealed to its sealing key.
+    Cost: three signatures and a look at the sealing key, about 270 us.
     """
     one_time = bundle.one_time_key is not None
     kem_label = Label.ONE_TIME_KEM_PREKEY if one_time else Label.LAST_RESORT_KEM_PREKEY
@@ -154,9 +156,11 @@ def verify_sealing_key(
         BadSignature: it is not what the identity signed.
         BundleRefused: it is over 45 days old, older than one seen before, or
             dated over a day ahead.
+        BadPublicKey: nothing can be sealed to it.
     """
     _verify(identity, Label.SEALING_KEY, owner, record)
     _require_fresh("sealing key", record.issued_at_ms, now_ms, newest_seen_ms)
+    require_usable(record.key)
 
 
 def _make_kem_prekey(

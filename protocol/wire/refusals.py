@@ -86,6 +86,14 @@ IN_WORDS: Final[dict[Refusal, RefusalInWords]] = {
         "delete some, or try again later",
         may_pass=True,
     ),
+    Refusal.DEVICE_REPLACED: RefusalInWords(
+        "another device has taken the place of this one",
+        "use that one; if it is not yours, warn your contacts by other means",
+    ),
+    Refusal.BAD_REPLACEMENT: RefusalInWords(
+        "the statement does not fit the account as it is now, or another one is being held",
+        "look the account up again, then sign anew",
+    ),
     Refusal.WRONG_SERVICE: RefusalInWords(
         "what answers there is another kind of service: a vault is no relay, and a relay no vault",
         "check the address",

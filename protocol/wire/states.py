@@ -1,11 +1,13 @@
 """The states of a link and what may be said in each, as tables.
 
-                    Hello / Welcome               Register or Login / LoggedIn
+                                           Register or Login / LoggedIn
+                    Hello / Welcome               ReplaceDevice / Replaced
        GREETING ──────────────────────▶ ANONYMOUS ────────────────────────────▶ LOGGED_IN
            │                                │                                       │
            ├─ VaultHello / VaultWelcome ──▶ AT_VAULT ───────────────────────────────┤
            │                                                                        │
-           └── a refusal of Hello, Register or Login; Closing; WireError; the end ──┴──▶ CLOSED
+           └── a refusal of one of these; ReplacementHeld, DeviceReplaced, ─────────┴──▶ CLOSED
+               Closing; WireError; the end
 
 Which greeting was answered decides for the whole connection whether the far end is a
 relay or a vault: neither gets to see the other's requests.
@@ -35,12 +37,14 @@ from protocol.wire.messages import (
     DeleteBlob,
     DeleteRecord,
     Deliver,
+    DeviceReplaced,
     Displaced,
     Evaluate,
     Evaluated,
     EventsListed,
     FetchBundle,
     FetchSealingKey,
+    Found,
     GetBlob,
     GetEvents,
     GetHead,
@@ -50,6 +54,7 @@ from protocol.wire.messages import (
     ListBlobs,
     LoggedIn,
     Login,
+    LookUp,
     Ping,
     PlacedHead,
     PlaceHead,
@@ -67,6 +72,10 @@ from protocol.wire.messages import (
     Refused,
     Register,
     RegisterRecord,
+    Replaced,
+    ReplaceDevice,
+    ReplacementAnnounced,
+    ReplacementHeld,
     Request,
     SealingKeyFetched,
     SetToken,
@@ -80,6 +89,8 @@ from protocol.wire.messages import (
     VaultHello,
     VaultRequest,
     VaultWelcome,
+    Vetoed,
+    VetoReplacement,
     Welcome,
 )
 
@@ -107,12 +118,15 @@ class LinkMisused(CallerError):
 REQUEST_TYPES: Final[frozenset[MessageType]] = frozenset(get_args(Request))
 PUSH_TYPES: Final[frozenset[MessageType]] = frozenset(get_args(Push))
 
-# Each request has one answer; Refused answers any of them.
+# Each request has its answer; Refused answers any of them.
 ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {
     Hello: Welcome,
     Ping: Pong,
     Register: LoggedIn,
     Login: LoggedIn,
+    LookUp: Found,
+    ReplaceDevice: Replaced,
+    VetoReplacement: Vetoed,
     UploadPrekeys: PrekeysStored,
     FetchBundle: BundleFetched,
     FetchSealingKey: SealingKeyFetched,
@@ -137,6 +151,9 @@ ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {
     GetEvents: EventsListed,
 }
 
+# "Not yet" is more than a refusal: it says until when, and has begun something.
+OTHER_ANSWER_TO: Final[Mapping[MessageType, MessageType]] = {ReplaceDevice: ReplacementHeld}
+
 # A token in them stands for a login: the recipient has allowed whoever holds it.
 WITH_TOKEN: Final[frozenset[MessageType]] = frozenset({FetchBundle, FetchSealingKey, Submit})
 
@@ -147,8 +164,11 @@ BY_CAPABILITY: Final[frozenset[MessageType]] = frozenset(
 
 ALLOWED_REQUESTS: Final[Mapping[LinkState, frozenset[MessageType]]] = {
     LinkState.GREETING: frozenset({Hello, VaultHello}),
-    LinkState.ANONYMOUS: frozenset({Ping, Register, Login}) | WITH_TOKEN | BY_CAPABILITY,
-    LinkState.LOGGED_IN: frozenset({Ping, UploadPrekeys, SetToken, Subscribe, Acknowledge})
+    LinkState.ANONYMOUS: frozenset({Ping, Register, Login, LookUp, ReplaceDevice})
+    | WITH_TOKEN
+    | BY_CAPABILITY,
+    LinkState.LOGGED_IN: frozenset({Ping, LookUp, VetoReplacement})
+    | frozenset({UploadPrekeys, SetToken, Subscribe, Acknowledge})
     | WITH_TOKEN
     | BY_CAPABILITY,
     LinkState.AT_VAULT: frozenset({Ping, *get_args(VaultRequest)}),
@@ -158,7 +178,8 @@ ALLOWED_REQUESTS: Final[Mapping[LinkState, frozenset[MessageType]]] = {
 ALLOWED_PUSHES: Final[Mapping[LinkState, frozenset[MessageType]]] = {
     LinkState.GREETING: frozenset({Closing}),
     LinkState.ANONYMOUS: frozenset({Closing}),
-    LinkState.LOGGED_IN: frozenset({Closing, Deliver, Displaced, PrekeysLow}),
+    LinkState.LOGGED_IN: frozenset({Closing, Deliver, Displaced, PrekeysLow})
+    | frozenset({ReplacementAnnounced, DeviceReplaced}),
     LinkState.AT_VAULT: frozenset({Closing}),
     LinkState.CLOSED: frozenset(),
 }
@@ -176,13 +197,18 @@ WANTS_LOGIN: Final[Mapping[LinkState, frozenset[MessageType]]] = {
 
 # Their answers move the link on, so nothing overtakes them and a refusal ends it:
 # without a version there is nothing to say, and a nonce serves one attempt.
-TURNING_POINTS: Final[frozenset[MessageType]] = frozenset({Hello, Register, Login, VaultHello})
+TURNING_POINTS: Final[frozenset[MessageType]] = frozenset(
+    {Hello, Register, Login, ReplaceDevice, VaultHello}
+)
 
 _NEXT_STATE: Final[Mapping[MessageType, LinkState]] = {
     Welcome: LinkState.ANONYMOUS,
     VaultWelcome: LinkState.AT_VAULT,
     LoggedIn: LinkState.LOGGED_IN,
+    Replaced: LinkState.LOGGED_IN,
+    ReplacementHeld: LinkState.CLOSED,  # the nonce is spent, and the hold takes hours
     Closing: LinkState.CLOSED,
+    DeviceReplaced: LinkState.CLOSED,
 }
 
 
@@ -208,4 +234,4 @@ def state_after_push(state: LinkState, push: MessageType) -> LinkState:
 
 def is_answer(request: MessageType, answer: MessageType) -> bool:
     """Tell whether ``answer`` may answer ``request``."""
-    return answer is Refused or answer is ANSWER_TO[request]
+    return answer in (Refused, ANSWER_TO[request], OTHER_ANSWER_TO.get(request))

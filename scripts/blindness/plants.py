@@ -1,4 +1,4 @@
-"""Put a canary into one medium of a running relay: the proof that it would be found there.
+"""Put a canary into a medium of a running relay: the proof that it would be found there.
 
 Each medium gets it in another form, in the way in which a leak would come about. What
 has to be there before the relay starts (its environment) is given by
@@ -6,6 +6,7 @@ has to be there before the relay starts (its environment) is given by
 """
 
 import base64
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,14 @@ from scripts.blindness.relay_database import checkpoint, opened_beside
 from scripts.blindness.tls_proxy import trusting
 
 _VARIABLE: Final = "GLASSPOST_DEMO_PLANT"
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """A canary, and the medium it is put into on purpose."""
+
+    medium: Medium
+    canary: Canary
 
 
 def environment_with(canary: Canary) -> dict[str, str]:

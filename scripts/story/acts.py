@@ -1,5 +1,6 @@
 """The story, act by act. What happens here happens for real; the tellers only show it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import trio
@@ -13,6 +14,7 @@ from scripts.story.failure import DemoFailed
 from scripts.story.inspection import Inspector
 from scripts.story.script import Line, Script, Side
 from scripts.story.sizes import readable_size
+from scripts.story.swap import Swap
 from scripts.story.verdict import Reading, Verdict
 
 ALICE, BOB = Side.ALICE, Side.BOB
@@ -55,7 +57,9 @@ class Story:
             async with bob.chatting(relay):
                 await self._start_the_relay_again()
                 await self._search_the_history()
-                return await self._judge()
+        readings = await self._read()
+        lost = await Swap(self.script, self.conversation).play(5)
+        return await self._judge(readings, lost)
 
     async def _meet(self) -> None:
         """Wait until both have registered, and show what the relay has got of that."""
@@ -122,8 +126,8 @@ class Story:
             Cell(Manner.DOES, self._history_file(side)),
         )
 
-    async def _judge(self) -> Verdict:
-        self.conversation.tell(Act(5, "The relay is searched", _SEARCH_WORDS, has_columns=False))
+    async def _read(self) -> tuple[Reading, ...]:
+        """Compare what both were told with what they were shown; before anybody interferes."""
         readings: dict[Side, Reading] = {}
 
         async def read(side: Side) -> None:
@@ -132,7 +136,11 @@ class Story:
         async with trio.open_nursery() as nursery:
             for side in Side:
                 nursery.start_soon(read, side)
-            await self._look("at the end", *Medium)
+        return tuple(readings[side] for side in Side)
+
+    async def _judge(self, readings: tuple[Reading, ...], lost: Mapping[Side, int]) -> Verdict:
+        self.conversation.tell(Act(6, "The relay is searched", _SEARCH_WORDS, has_columns=False))
+        await self._look("at the end", *Medium)
         examination, not_searched = self.inspector.examination, self.inspector.not_searched
         left_out = {medium for medium, _ in not_searched}
         verdict = Verdict(
@@ -140,8 +148,9 @@ class Story:
             not_searched=not_searched,
             canaries_count=len(examination.canaries),
             needles_count=examination.needles_count,
-            readings=tuple(readings[side] for side in Side),
-            planted=self.inspector.planted,
+            readings=readings,
+            planted=self.inspector.plants,
+            lost=lost,
         )
         self.conversation.tell(Judged(verdict))
         return verdict
@@ -156,9 +165,9 @@ class Story:
         self.conversation.tell(Looked(await self.inspector.look(when, *media)))
 
     async def _plant(self) -> None:
-        await self.inspector.plant_one()
-        if self.inspector.planted:
-            note = f"a canary is planted in its {self.inspector.planted}, on purpose"
+        await self.inspector.plant()
+        for plant in self.inspector.plants:
+            note = f"a canary is planted in its {plant.medium}, on purpose"
             self.conversation.tell(Row(relay=RelayCell(note=note)))
 
     def _history_file(self, side: Side) -> str:

@@ -22,16 +22,17 @@ _END_TIMEOUT_S: Final = 3.0
 _ENVIRONMENT: Final = {"PYTHONUTF8": "1"}
 
 
-async def run(what: str, command: Sequence[str], log: Path) -> str:
+async def run(what: str, command: Sequence[str], log: Path, *, exit_code: int = 0) -> str:
     """Run a command to its end; gives its standard output.
 
     Args:
         what: the step, for error messages.
         command: program and arguments.
         log: takes what it writes on standard error.
+        exit_code: the one that it has to end with.
 
     Raises:
-        DemoFailed: it took too long, or failed.
+        DemoFailed: it took too long, or ended with another exit code.
     """
     with step(what, _COMMAND_TIMEOUT_S, log), log.open("ab") as errors:
         done = await trio.run_process(
@@ -42,7 +43,7 @@ async def run(what: str, command: Sequence[str], log: Path) -> str:
             check=False,
             env=os.environ | _ENVIRONMENT,
         )
-    if done.returncode:
+    if done.returncode != exit_code:
         raise DemoFailed(what, f"it ended with exit code {done.returncode}", tail(log))
     return done.stdout.decode(errors="replace")
 

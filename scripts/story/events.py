@@ -17,6 +17,7 @@ class Manner(StrEnum):
     SAYS = "says"
     READS = "reads"
     DOES = "does"
+    HEEDS = "is warned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class RelayCell:
-    """What the relay sees, or what happens to it."""
+    """What the relay sees, what happens to it, and what its operator reads after all."""
 
     sightings: tuple[Sighting, ...] = ()
     note: str = ""
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """When the relay is searched in the story, for what, and what must be found each time."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +13,7 @@ from scripts.blindness.canaries import Canary
 from scripts.blindness.client_keys import secret_keys
 from scripts.blindness.examination import Controls, Examination, Look
 from scripts.blindness.media import Medium
+from scripts.blindness.plants import Plant
 from scripts.blindness.process_memory import MemoryUnreadable
 from scripts.blindness.relay_database import checkpoint
 from scripts.story.failure import DemoFailed, step
@@ -30,20 +31,18 @@ class Inspector:
     Attributes:
         stage: the relay and the people.
         examination: the findings.
-        planted: where to plant a canary, or None.
-        plant: the canary to plant: a word of the story itself.
+        plants: what to plant, and where.
     """
 
     stage: Stage
     examination: Examination
-    planted: Medium | None
-    plant: Canary
+    plants: tuple[Plant, ...]
 
     @classmethod
-    def of(cls, stage: Stage, script: Script, planted: Medium | None) -> "Inspector":
+    def of(cls, stage: Stage, script: Script, planted: Sequence[Plant]) -> "Inspector":
         """Prepare to search for every text of ``script`` and every word in it."""
-        canaries = [canary for line in script.lines for canary in line.canaries()]
-        return cls(stage, Examination(stage.places, canaries), planted, plant_of(script))
+        canaries = [canary for line in script.secrets for canary in line.canaries()]
+        return cls(stage, Examination(stage.places, canaries), tuple(planted))
 
     @property
     def not_searched(self) -> tuple[tuple[Medium, str], ...]:
@@ -71,18 +70,19 @@ class Inspector:
         media = (Medium.DATABASE, Medium.WAL, Medium.LOG)
         return await self._search(when, {medium: known[medium] for medium in media}, None)
 
-    async def plant_one(self) -> None:
-        """Put the canary where it was asked for; memory got it when the relay started.
+    async def plant(self) -> None:
+        """Put the canaries where they were asked for; memory got its own when the relay started.
 
         Raises:
             DemoFailed: that is not possible.
         """
         relay = self.stage.relay
         with step("planting a canary", _PLANT_TIMEOUT_S, relay.printed), _database_at_hand():
-            if self.planted is Medium.TRAFFIC:
-                await plants.into_traffic(self.stage.port, relay.key_file, self.plant)
-            elif self.planted is not None and self.planted is not Medium.MEMORY:
-                plants.into_files(self.planted, self.stage.places, self.plant)
+            for each in self.plants:
+                if each.medium is Medium.TRAFFIC:
+                    await plants.into_traffic(self.stage.port, relay.key_file, each.canary)
+                elif each.medium is not Medium.MEMORY:
+                    plants.into_files(each.medium, self.stage.places, each.canary)
 
     async def _search(self, when: str, controls: Controls, pid: int | None) -> Look:
         def search() -> Look:
@@ -133,7 +133,10 @@ def _database_at_hand() -> Iterator[None]:
         raise DemoFailed("opening the relay's database beside it", str(error)) from error
 
 
-def plant_of(script: Script) -> Canary:
-    """Give the canary that is planted on request: the first word of the story."""
-    _, word = script.lines[0].canaries()
-    return word
+def plants_of(script: Script, media: Sequence[Medium]) -> tuple[Plant, ...]:
+    """Give what is planted on request: for each medium a word of the story of its own.
+
+    The one for the database first: bringing it there moves what is in the write-ahead log.
+    """
+    words = [word for _, word in (line.canaries() for line in script.lines)]
+    return tuple(Plant(*pair) for pair in zip(Medium, words, strict=False) if pair[0] in media)

@@ -27,8 +27,13 @@ _COLUMNS: Final = (
     ("THE RELAY SEES", "bold yellow"),
     ("BOB SEES", "bold green"),
 )
-_SIGNS: Final = {Manner.SAYS: "▸ ", Manner.READS: "✓ ", Manner.DOES: "· "}
-_STYLES: Final = {Manner.SAYS: "bold", Manner.READS: "", Manner.DOES: "dim italic"}
+_SIGNS: Final = {Manner.SAYS: "▸ ", Manner.READS: "✓ ", Manner.DOES: "· ", Manner.HEEDS: "! "}
+_STYLES: Final = {
+    Manner.SAYS: "bold",
+    Manner.READS: "",
+    Manner.DOES: "dim italic",
+    Manner.HEEDS: "bold yellow",
+}
 
 
 class ScreenTeller:
@@ -104,6 +109,8 @@ def _relay(cell: RelayCell, excerpt_bytes: int) -> Text:
     lines = [line for seen in cell.sightings for line in _sighting(seen, excerpt_bytes)]
     if cell.note:
         lines.append(Text(cell.note, style="dim italic"))
+    if cell.loss:
+        lines.append(Text(cell.loss, style="bold red"))
     return Text("\n").join(lines)
 
 

@@ -8,12 +8,12 @@ from typing import Final
 
 import trio
 
-from scripts.blindness import plants
 from scripts.blindness.media import Medium
+from scripts.blindness.plants import environment_with
 from scripts.story.acts import Story
 from scripts.story.conversation import Conversation
 from scripts.story.events import Opening, Teller
-from scripts.story.inspection import Inspector, plant_of
+from scripts.story.inspection import Inspector, plants_of
 from scripts.story.script import write_script
 from scripts.story.stage import open_stage
 from scripts.story.verdict import Verdict
@@ -28,23 +28,23 @@ class Terminated(Exception):
     """Somebody asked this process to end."""
 
 
-def perform(folder: Path, tellers: Sequence[Teller], planted: Medium | None) -> Verdict:
+def perform(folder: Path, tellers: Sequence[Teller], planted: Sequence[Medium] = ()) -> Verdict:
     """Play the story in ``folder``; when this returns or raises, all its processes have ended.
 
     Args:
         folder: an empty folder, takes all files.
         tellers: those who show it.
-        planted: where to plant a canary, or None.
+        planted: where to plant a canary each.
 
     Raises:
         DemoFailed: a step did not happen, within a group or by itself.
         Terminated: by SIGTERM or SIGHUP, within a group or by itself.
     """
-    return trio.run(_until_signalled, folder, tuple(tellers), planted)
+    return trio.run(_until_signalled, folder, tuple(tellers), tuple(planted))
 
 
 async def _until_signalled(
-    folder: Path, tellers: tuple[Teller, ...], planted: Medium | None
+    folder: Path, tellers: tuple[Teller, ...], planted: tuple[Medium, ...]
 ) -> Verdict:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
@@ -54,13 +54,17 @@ async def _until_signalled(
     return verdict
 
 
-async def _play(folder: Path, tellers: tuple[Teller, ...], planted: Medium | None) -> Verdict:
+async def _play(folder: Path, tellers: tuple[Teller, ...], planted: tuple[Medium, ...]) -> Verdict:
     script = write_script(os.urandom)
-    environment = plants.environment_with(plant_of(script)) if planted is Medium.MEMORY else {}
+    plants = plants_of(script, planted)
+    environment: dict[str, str] = {}
+    for plant in plants:
+        if plant.medium is Medium.MEMORY:
+            environment = environment_with(plant.canary)
     for teller in tellers:
         teller.tell(Opening(_OPENING))
     async with open_stage(folder, environment) as stage:
-        inspector = Inspector.of(stage, script, planted)
+        inspector = Inspector.of(stage, script, plants)
         return await Story(script, Conversation(stage, tellers), inspector).play()
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import trio
 
+from client.errors import ExitCode
 from scripts.story import children
 from scripts.story.chat_lines import Mark
 from scripts.story.failure import DemoFailed, step, tail
@@ -80,6 +81,29 @@ class Person:
     async def wait_until_read(self, count: int) -> None:
         """Wait until ``count`` texts in all have appeared on the screen."""
         await self._wait("reads", lambda: len(self.screen.read) >= count)
+
+    async def wait_until_told(self, words: str) -> str:
+        """Wait until the chat itself says something that holds ``words``; give it from there."""
+        await self._wait(f"is told: {words}", lambda: self.screen.remark(words) is not None)
+        return self.screen.remark(words) or ""
+
+    async def safety_number(self) -> str:
+        """Look at the safety number with the other side, to read it to them."""
+        records = await self._records("looks at the number", "verify", self.side.other)
+        return str(records[0]["number"])
+
+    async def compare(self, number: str) -> None:
+        """Compare the number that the other side has read."""
+        await self._records("compares numbers", "verify", self.side.other, number)
+
+    async def try_to_send(self, text: str) -> None:
+        """Send a message that has to be stopped, because a key has changed.
+
+        Raises:
+            DemoFailed: it is not stopped.
+        """
+        command = self._command("send", self.side.other, text)
+        await children.run(f"{self.side} is stopped", command, self.log, exit_code=ExitCode.TRUST)
 
     async def search(self, words: str) -> list[str]:
         """Search the local history; gives the texts found."""

@@ -54,6 +54,8 @@ def _relay_lines(cell: RelayCell) -> Iterator[str]:
     yield from map(_sighting_line, cell.sightings)
     if cell.note:
         yield f"relay: {', '.join(cell.note.splitlines())}"
+    if cell.loss:
+        yield f"lost: {', '.join(cell.loss.splitlines())}"
 
 
 def _sighting_line(seen: Sighting) -> str:
@@ -77,9 +79,10 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"medium {medium}: NOT SEARCHED: {reason}"
     yield from (f"hit: {hit}" for hit in verdict.hits)
     yield from map(_reading_line, verdict.readings)
-    if verdict.planted:
-        outcome = "FOUND" if verdict.plant_was_found else "NOT FOUND"
-        yield f"planted in {verdict.planted}: {outcome}"
+    for side, count in verdict.lost.items():
+        yield f"lost by {side} to a swapped key: {count}"
+    for plant in verdict.planted:
+        yield f"planted in {plant.medium}: {'FOUND' if verdict.was_found(plant) else 'NOT FOUND'}"
     word = "HOLDS" if verdict.holds else "FAILS"
     found_count = verdict.controls_count - verdict.missing_count
     yield (

@@ -15,17 +15,25 @@ class Screen:
             shows twice is here twice.
         marks: how far each own text has come.
         is_connected: whether the chat has said so, and nothing else since.
+        remarks: what the present chat itself has said.
     """
 
     read: list[str] = field(default_factory=list)
     marks: dict[str, Mark] = field(default_factory=dict)
     is_connected: bool = False
+    remarks: list[str] = field(default_factory=list)
     _old: frozenset[str] = frozenset()
 
     def begin_chat(self) -> None:
         """A new chat begins: what was read before may be repeated."""
         self._old = frozenset(self.read)
         self.is_connected = False
+        self.remarks = []
+
+    def remark(self, words: str) -> str | None:
+        """Give the last remark that holds ``words``, from there on, or None."""
+        found = (each[each.index(words) :] for each in reversed(self.remarks) if words in each)
+        return next(found, None)
 
     def take(self, line: str) -> None:
         """Take the next line of the chat."""
@@ -40,5 +48,6 @@ class Screen:
                     if text.startswith(beginning):
                         self.marks[text] = mark
             case Remark(words):
+                self.remarks.append(words)
                 if words.startswith(("Connected", "Not connected")):
                     self.is_connected = words.startswith("Connected")

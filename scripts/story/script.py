@@ -38,7 +38,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The lines by the place they have in the story."""
+    """The lines by the place they have in the story.
+
+    Attributes:
+        read_by_the_operator: said to a key that the relay swapped, after the notice.
+        never_sent: stopped, because the key that the relay swapped had been compared.
+    """
 
     talk: tuple[Line, ...]
     while_bob_is_away: tuple[Line, ...]
@@ -46,10 +51,17 @@ class Script:
     before_the_kill: Line
     while_the_relay_is_dead: Line
     after_the_kill: Line
+    read_by_the_operator: Line
+    never_sent: Line
+
+    @property
+    def secrets(self) -> tuple[Line, ...]:
+        """All lines, also those that do not reach whom they are for: the relay may see none."""
+        return (*self.lines, self.read_by_the_operator, self.never_sent)
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """All lines in the order of the story."""
+        """All lines that one says and the other reads, in the order of the story."""
         return (
             *self.talk,
             *self.while_bob_is_away,
@@ -90,4 +102,6 @@ def write_script(random_bytes: RandomBytes) -> Script:
         before_the_kill=line(Side.ALICE, "Meet me at the {} gate."),
         while_the_relay_is_dead=line(Side.ALICE, "And bring {} with you."),
         after_the_kill=line(Side.BOB, "On my way, with {}."),
+        read_by_the_operator=line(Side.BOB, "Already? The spare key is under {}."),
+        never_sent=line(Side.ALICE, "Then ask for {} at the door."),
     )

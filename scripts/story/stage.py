@@ -55,6 +55,11 @@ class Stage:
         self._serving.cancel()
         await self.relay.kill()
 
+    async def stop_relay(self) -> None:
+        """End the relay in good order; its disk is its operator's alone now."""
+        self._serving.cancel()
+        await self.relay.end()
+
     async def restart_relay(self) -> None:
         """Start a relay on the same data; clients reach it under the same address."""
         address = await self.relay.start()

@@ -1,9 +1,11 @@
 """The verdict: everything that has to hold, and whether it does."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from scripts.blindness.examination import MediumReport
 from scripts.blindness.media import Medium
+from scripts.blindness.plants import Plant
 from scripts.blindness.scanner import Hit
 from scripts.story.script import Side
 
@@ -33,7 +35,8 @@ class Verdict:
         canaries_count: texts, words and keys that were searched for.
         needles_count: their patterns in all forms, controls included.
         readings: what each side read.
-        planted: where a canary was planted on purpose, if at all.
+        planted: what was planted on purpose, and where.
+        lost: how many texts of each side the relay's operator read under a swapped key.
     """
 
     reports: tuple[MediumReport, ...]
@@ -41,7 +44,8 @@ class Verdict:
     canaries_count: int
     needles_count: int
     readings: tuple[Reading, ...]
-    planted: Medium | None = None
+    planted: tuple[Plant, ...] = ()
+    lost: Mapping[Side, int] = field(default_factory=dict)
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -68,10 +72,15 @@ class Verdict:
         """How many of them were not."""
         return sum(len(report.missing) for report in self.reports)
 
+    def was_found(self, plant: Plant) -> bool:
+        """Tell whether the scanner found what was planted, where it was planted."""
+        (report,) = [report for report in self.reports if report.medium is plant.medium]
+        return any(hit.canary == plant.canary for hit in report.hits)
+
     @property
-    def plant_was_found(self) -> bool:
-        """Whether the scanner found what was planted, where it was planted."""
-        return any(report.hits for report in self.reports if report.medium is self.planted)
+    def all_plants_were_found(self) -> bool:
+        """Whether there are plants, and each was found."""
+        return bool(self.planted) and all(map(self.was_found, self.planted))
 
     @property
     def holds(self) -> bool:

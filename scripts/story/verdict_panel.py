@@ -70,6 +70,7 @@ def _judgement(verdict: Verdict) -> Text:
             _blindness_line(verdict),
             _controls_line(verdict),
             *map(_reading_line, verdict.readings),
+            *_lost_lines(verdict),
             _honest_line(),
             *_hit_lines(verdict.hits),
             *_plant_lines(verdict),
@@ -103,9 +104,20 @@ def _reading_line(reading: Reading) -> Text:
     return _line(reading.is_exact, f"{name} read {count} messages, {words}")
 
 
+def _lost_lines(verdict: Verdict) -> Iterator[Text]:
+    """Say what somebody in the middle read in spite of it, and from whom."""
+    for side, count in verdict.lost.items():
+        name = side.capitalize()
+        if count:
+            words = f"{name} had never compared safety numbers: a swapped key read {count} text"
+            yield Text.assemble(("! ", "bold red"), words)
+        else:
+            yield _line(True, f"{name} had compared them: a swapped key read nothing")
+
+
 def _honest_line() -> Text:
     """Say what blindness does not mean."""
-    words = "· What it does see: who writes to whom, when, and how many bytes"
+    words = "· What it does see: who receives, when, how many bytes; at first also from whom"
     return Text(words, style="dim")
 
 
@@ -117,11 +129,9 @@ def _hit_lines(hits: tuple[Hit, ...]) -> Iterator[Text]:
 
 
 def _plant_lines(verdict: Verdict) -> Iterator[Text]:
-    if verdict.planted:
-        was = "was found" if verdict.plant_was_found else "was NOT found: the search is broken"
-        yield Text(
-            f"  A canary was planted in the {_NAMES[verdict.planted]} on purpose, and {was}."
-        )
+    for plant in verdict.planted:
+        was = "was found" if verdict.was_found(plant) else "was NOT found: the search is broken"
+        yield Text(f"  A canary was planted in the {_NAMES[plant.medium]} on purpose, and {was}.")
 
 
 def _line(holds: bool, words: str) -> Text:
@@ -133,6 +143,6 @@ def _heading(verdict: Verdict) -> tuple[str, str]:
     """Give the panel's title and style."""
     if verdict.holds:
         return "The relay saw only ciphertext", "green"
-    if verdict.planted and verdict.plant_was_found:
-        return "The planted canary was found", "red"
+    if verdict.all_plants_were_found:
+        return "What was planted was found", "red"
     return "NOT PROVEN", "red"

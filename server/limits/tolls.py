@@ -10,6 +10,8 @@ served then.
             account ─┐                    the device that is logged in
             address ─┤                    everybody there
     registrations ───┼─▶ one request
+     replacements ───┤                    one device from one address: nobody uses up the owner's
+          look-ups ──┤                    an address where nobody is logged in
           recipient ─┤                    a mailbox; strangers do not drain what is for the known
               token ─┘                    anonymous connections
 
@@ -29,14 +31,17 @@ from protocol.wire.messages import (
     Hello,
     ListBlobs,
     Login,
+    LookUp,
     Ping,
     PutBlob,
     RefreshBlobs,
     Register,
+    ReplaceDevice,
     Request,
     Submit,
     UploadPrekeys,
     VaultHello,
+    VetoReplacement,
     token_hash,
 )
 from server.limits.buckets import Buckets, pay
@@ -52,6 +57,9 @@ PRICES: Final[Mapping[type[Any], int]] = {
     Acknowledge: 0,
     Register: 10,  # two signatures and a write
     Login: 5,
+    LookUp: 10,  # as a bundle: names cannot be tried faster here than there
+    ReplaceDevice: 10,
+    VetoReplacement: 10,
     UploadPrekeys: 10,
     FetchBundle: 10,  # somebody's one-time pair
     PutBlob: 4,
@@ -82,6 +90,10 @@ class Tolls:
         self._tokens: Buckets[bytes] = Buckets(limits.token, most)
         self._addresses: Buckets[bytes] = Buckets(limits.address, most)
         self._registrations: Buckets[bytes] = Buckets(limits.registrations, most)
+        self._replacements: Buckets[tuple[DeviceAddress, bytes]] = Buckets(
+            limits.replacements, most
+        )
+        self._look_ups: Buckets[bytes] = Buckets(limits.account, most)
 
     @property
     def bucket_count(self) -> int:
@@ -114,6 +126,8 @@ class Tolls:
             self._tokens,
             self._addresses,
             self._registrations,
+            self._replacements,
+            self._look_ups,
         )
 
     def _due_from_address(self, request: Request, payer: Payer) -> Iterator[_Due]:
@@ -123,6 +137,8 @@ class Tolls:
             yield self._addresses, payer.source.block, price
         if isinstance(request, Register):
             yield self._registrations, payer.source.block, 1
+        elif isinstance(request, LookUp) and payer.account is None:
+            yield self._look_ups, payer.source.block, price
 
     def _due_from_people(self, request: Request, payer: Payer) -> Iterator[_Due]:
         if not self._limits.by_person(payer.source):
@@ -130,6 +146,9 @@ class Tolls:
         price = PRICES.get(type(request), 1)
         if price and payer.account is not None:
             yield self._accounts, payer.account, price
+        if isinstance(request, ReplaceDevice):
+            target = DeviceAddress(request.name, request.device)
+            yield self._replacements, (target, payer.source.block), 1
         if not isinstance(request, Submit | FetchBundle | FetchSealingKey):
             return
         if payer.account is None and request.token is not None:

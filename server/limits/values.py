@@ -34,6 +34,7 @@ class Limits:
         token: work for all who hold one delivery token.
         address: work for one network address.
         registrations: new accounts from one network address.
+        replacements: attempts to replace one device from one network address.
         connections: new connections from one network address.
         connections_at_once: open connections from one network address.
         connections_in_all: open connections.
@@ -49,6 +50,7 @@ class Limits:
     token: Rate
     address: Rate
     registrations: Rate
+    replacements: Rate
     connections: Rate
     connections_at_once: int
     connections_in_all: int
@@ -77,6 +79,9 @@ DEFAULT: Final = Limits(
     address=Rate(limits.ADDRESS_WORK_PER_SECOND, limits.ADDRESS_WORK_AT_ONCE),
     registrations=Rate(
         limits.ADDRESS_REGISTRATIONS_PER_HOUR / 3_600, limits.ADDRESS_REGISTRATIONS_AT_ONCE
+    ),
+    replacements=Rate(
+        limits.REPLACEMENT_ATTEMPTS_PER_HOUR / 3_600, limits.REPLACEMENT_ATTEMPTS_AT_ONCE
     ),
     connections=Rate(limits.ADDRESS_CONNECTIONS_PER_SECOND, limits.ADDRESS_CONNECTIONS_AT_ONCE),
     connections_at_once=limits.MAX_ADDRESS_CONNECTIONS,

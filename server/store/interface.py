@@ -21,13 +21,16 @@ from protocol.records import Account
 from server.store.values import (
     Acknowledgement,
     Expired,
+    HeldReplacement,
     MailPage,
     Outcome,
     PrekeyUpload,
+    Replacement,
     SealingKeyOnRecord,
     StoredAccount,
     Submission,
     TakenBundle,
+    Veto,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +59,14 @@ class ShelfFull(StoreError):
 
 class BadToken(StoreError):
     """The token is not the device's; or there is no such device, which is not told apart."""
+
+
+class IdentityReplaced(StoreError):
+    """The device on record has another identity now."""
+
+
+class BadReplacement(StoreError):
+    """The account is not as a replacement or a veto says, or another replacement is noted."""
 
 
 class StoreTrouble(StoreError):
@@ -87,7 +98,42 @@ class RelayStore(Protocol):
             UnknownAccount: there is none.
         """
 
-    async def put_prekeys(self, owner: DeviceAddress, upload: PrekeyUpload) -> int:
+    async def mark_online(self, devices: Sequence[DeviceAddress]) -> None:
+        """Note that they are online now, to the hour; unknown ones are passed over."""
+
+    async def replace_device(
+        self, wanted: Replacement, hold_ms: int
+    ) -> StoredAccount | HeldReplacement:
+        """Put another identity in a device's place, or note that it is to be put there.
+
+        It is held for ``hold_ms`` if the device was online in the last RECENTLY_ONLINE_MS, and
+        carried out if the same was held and the time is over. Carried out, it takes prekeys,
+        remembered fetches, token and waiting mail of the former device with it; ids of that
+        mail are remembered as if it had been acknowledged.
+
+        Returns:
+            The account as it is now, or what is held.
+
+        Raises:
+            UnknownAccount: there is no such device.
+            BadReplacement: identity or generation are not those on record, the new identity
+                is the old one, or a different replacement is held.
+        """
+
+    async def veto_replacement(self, veto: Veto) -> StoredAccount:
+        """Forget the held replacement, and let the account have another key.
+
+        Returns:
+            The account as it is now.
+
+        Raises:
+            UnknownAccount: there is no such device.
+            BadReplacement: identity or generation are not those on record, or nothing is held.
+        """
+
+    async def put_prekeys(
+        self, owner: DeviceAddress, upload: PrekeyUpload, only_for: bytes | None = None
+    ) -> int:
         """Replace the three long-lived keys and add the one-time pairs.
 
         Key ids count up: a pair whose id is not above all earlier ones of this
@@ -98,6 +144,7 @@ class RelayStore(Protocol):
 
         Raises:
             UnknownAccount: there is no such device.
+            IdentityReplaced: the device has another identity than ``only_for``.
             ShelfFull: nothing of the upload is kept.
         """
 
@@ -107,7 +154,8 @@ class RelayStore(Protocol):
     async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
         """Hand out a bundle, with the pair of the lowest id if there is one.
 
-        The same fetch id gets the same bundle for ACKNOWLEDGED_ID_LIFE_MS.
+        A fetch id that got a pair gets the same bundle for ACKNOWLEDGED_ID_LIFE_MS. One that
+        got none is not remembered: nothing was used up, and fetching for ever would fill the disk.
 
         Raises:
             UnknownAccount: there is no such device.
@@ -122,11 +170,14 @@ class RelayStore(Protocol):
             NoPrekeys: it has not uploaded any.
         """
 
-    async def set_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+    async def set_token(
+        self, owner: DeviceAddress, token_hash: bytes, only_for: bytes | None = None
+    ) -> None:
         """Let a device's token be the one with this SHA-256, and no other.
 
         Raises:
             UnknownAccount: there is no such device.
+            IdentityReplaced: it has another identity than ``only_for``.
         """
 
     async def require_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
@@ -165,7 +216,7 @@ class RelayStore(Protocol):
         """
 
     async def expire(self) -> Expired:
-        """Delete mail older than MAIL_LIFE_MS and ids nobody needs to remember."""
+        """Delete mail older than MAIL_LIFE_MS, old ids and replacements nobody asked for again."""
 
     async def close(self) -> None:
         """Let go of files. No other call may be under way or follow."""

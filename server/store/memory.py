@@ -5,7 +5,7 @@ Written for reading: it is the plainest statement of what a store promises.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import trio
 
@@ -18,21 +18,32 @@ from protocol.limits import (
 )
 from protocol.records import Account, OneTimePair, PrekeyBundle
 from server.store.derived import bundle_of, digest_of, mailbox_takes, may_be_stored, token_fits
-from server.store.interface import BadToken, NameTaken, NoPrekeys, ShelfFull, UnknownAccount
+from server.store.interface import (
+    BadToken,
+    IdentityReplaced,
+    NameTaken,
+    NoPrekeys,
+    ShelfFull,
+    UnknownAccount,
+)
 from server.store.memory_blobs import MemoryBlobs
+from server.store.replacing import hold_of, online_mark, replaced, vetoed
 from server.store.values import (
     Acknowledgement,
     Expired,
+    HeldReplacement,
     MailPage,
     NotStored,
     Outcome,
     PrekeyUpload,
+    Replacement,
     SealingKeyOnRecord,
     Stored,
     StoredAccount,
     StoredMail,
     Submission,
     TakenBundle,
+    Veto,
 )
 
 
@@ -102,10 +113,43 @@ class MemoryStore:
         await trio.lowlevel.checkpoint()
         return self._owner(address).account
 
-    async def set_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+    async def mark_online(self, devices: Sequence[DeviceAddress]) -> None:
+        """Note the hour."""
+        await trio.lowlevel.checkpoint()
+        mark = online_mark(self._now_ms())
+        for owner in filter(None, map(self._find, devices)):
+            owner.account = replace(owner.account, last_online_ms=mark)
+
+    async def replace_device(
+        self, wanted: Replacement, hold_ms: int
+    ) -> StoredAccount | HeldReplacement:
+        """Replace a device, or hold that."""
+        await trio.lowlevel.checkpoint()
+        owner, now_ms = self._owner(wanted.device), self._now_ms()
+        hold = hold_of(owner.account, wanted, hold_ms, now_ms)
+        if hold is not None:
+            owner.account = replace(owner.account, noted=hold)
+            return hold
+        owner.account = replaced(owner.account, wanted)
+        owner.token_hash, owner.shelf = None, _Shelf()
+        _acknowledge(owner.mailbox, owner.mailbox.last_sequence, now_ms)
+        return owner.account
+
+    async def veto_replacement(self, veto: Veto) -> StoredAccount:
+        """Forget what is held, replace the account key."""
+        await trio.lowlevel.checkpoint()
+        owner = self._owner(veto.device)
+        owner.account = vetoed(owner.account, veto, self._now_ms())
+        return owner.account
+
+    # --- tokens -------------------------------------------------------------
+
+    async def set_token(
+        self, owner: DeviceAddress, token_hash: bytes, only_for: bytes | None = None
+    ) -> None:
         """Replace a device's token."""
         await trio.lowlevel.checkpoint()
-        self._owner(owner).token_hash = token_hash
+        self._owner(owner, only_for).token_hash = token_hash
 
     async def require_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
         """Compare with a device's token."""
@@ -116,10 +160,12 @@ class MemoryStore:
 
     # --- prekeys ------------------------------------------------------------
 
-    async def put_prekeys(self, owner: DeviceAddress, upload: PrekeyUpload) -> int:
+    async def put_prekeys(
+        self, owner: DeviceAddress, upload: PrekeyUpload, only_for: bytes | None = None
+    ) -> int:
         """Replace the long-lived keys, add pairs with new ids."""
         await trio.lowlevel.checkpoint()
-        shelf = self._owner(owner).shelf
+        shelf = self._owner(owner, only_for).shelf
         new = {
             pair.kem.key_id: pair
             for pair in upload.one_time_pairs
@@ -140,7 +186,7 @@ class MemoryStore:
         return 0 if found is None else len(found.shelf.pairs)
 
     async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
-        """Hand out a bundle, each pair once, each fetch id the same."""
+        """Hand out a bundle, each pair once, and to each fetch id the same."""
         await trio.lowlevel.checkpoint()
         found = self._owner(owner)
         shelf = found.shelf
@@ -150,7 +196,8 @@ class MemoryStore:
             raise NoPrekeys
         pair = shelf.pairs.pop(min(shelf.pairs)) if shelf.pairs else None
         bundle = bundle_of(found.account.identity, shelf.keys, pair)
-        shelf.fetched[fetch_id] = (self._now_ms(), bundle)
+        if pair is not None:
+            shelf.fetched[fetch_id] = (self._now_ms(), bundle)
         return TakenBundle(bundle, len(shelf.pairs), took_pair=pair is not None)
 
     async def sealing_key(self, owner: DeviceAddress) -> SealingKeyOnRecord:
@@ -227,7 +274,7 @@ class MemoryStore:
     # --- housekeeping -------------------------------------------------------
 
     async def expire(self) -> Expired:
-        """Delete old mail, forget old ids."""
+        """Delete old mail, forget old ids and replacements."""
         await trio.lowlevel.checkpoint()
         now_ms = self._now_ms()
         mail_count = remembered_count = 0
@@ -235,6 +282,7 @@ class MemoryStore:
             mail_count += _expire_mail(owner.mailbox, now_ms - MAIL_LIFE_MS)
             remembered_count += _forget_ids(owner.mailbox, now_ms - ACKNOWLEDGED_ID_LIFE_MS)
             _forget_fetches(owner.shelf, now_ms - ACKNOWLEDGED_ID_LIFE_MS)
+            owner.account = replace(owner.account, noted=owner.account.held(now_ms))
         return Expired(mail_count, remembered_count)
 
     async def close(self) -> None:
@@ -245,10 +293,12 @@ class MemoryStore:
         owner = self._owners.get(address.name)
         return owner if owner is not None and owner.account.address == address else None
 
-    def _owner(self, address: DeviceAddress) -> _Owner:
+    def _owner(self, address: DeviceAddress, only_for: bytes | None = None) -> _Owner:
         owner = self._find(address)
         if owner is None:
             raise UnknownAccount
+        if only_for not in (None, owner.account.identity):
+            raise IdentityReplaced
         return owner
 
 

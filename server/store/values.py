@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from protocol.ids import DeviceAddress, EnvelopeId
+from protocol.limits import HELD_REPLACEMENT_LIFE_MS
 from protocol.records import (
     OneTimePair,
     PrekeyBundle,
@@ -18,13 +19,67 @@ from protocol.records import (
 
 
 @dataclass(frozen=True, slots=True)
+class HeldReplacement:
+    """Who is to take a device's place, and not before ``until_ms``."""
+
+    new_identity: bytes
+    new_account_key: bytes
+    until_ms: int
+
+    @property
+    def forgotten_ms(self) -> int:
+        """When it is forgotten, if nobody asks for it again."""
+        return self.until_ms + HELD_REPLACEMENT_LIFE_MS
+
+
+@dataclass(frozen=True, slots=True)
 class StoredAccount:
-    """An account as the relay knows it."""
+    """An account as the relay knows it.
+
+    Attributes:
+        last_online_ms: the hour in which its device was last seen, as far as it is
+            written down; None for a new device.
+        former_identities: of replaced devices, the newest last, MAX_FORMER_IDENTITIES
+            at most.
+        noted: a replacement that is noted, also one that is to be forgotten by now.
+    """
 
     address: DeviceAddress
     identity: bytes
     account_key: bytes
     generation: int
+    last_online_ms: int | None = None
+    former_identities: tuple[bytes, ...] = ()
+    noted: HeldReplacement | None = None
+
+    def held(self, now_ms: int) -> HeldReplacement | None:
+        """Give the replacement that is noted and not to be forgotten yet."""
+        return None if self.noted is None or now_ms >= self.noted.forgotten_ms else self.noted
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A new identity for a device; its statement has been verified.
+
+    Attributes:
+        old_identity, generation: what the statement says of the account as it is.
+    """
+
+    device: DeviceAddress
+    old_identity: bytes
+    generation: int
+    new_identity: bytes
+    new_account_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Veto:
+    """A device's answer to a held replacement; its statement has been verified."""
+
+    device: DeviceAddress
+    identity: bytes
+    generation: int
+    new_account_key: bytes
 
 
 @dataclass(frozen=True, slots=True)

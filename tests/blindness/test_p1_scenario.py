@@ -33,11 +33,22 @@ def media_lines(story: str) -> dict[str, str]:
     return dict(re.findall(r"^medium (\w+): (.*)$", story, re.MULTILINE))
 
 
-def test_p1_the_relay_is_blind(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No hit in any medium, each searched in earnest, each with all its controls."""
-    kept = tmp_path_factory.mktemp("demo") / "kept"
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that one whole story leaves."""
+    return tmp_path_factory.mktemp("demo") / "kept"
+
+
+@pytest.fixture(scope="module")
+def done(kept: Path) -> subprocess.CompletedProcess[str]:
+    """Play one whole story, for all who look at it."""
     done = run_demo("--keep", str(kept))
     assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_p1_the_relay_is_blind(done: subprocess.CompletedProcess[str], kept: Path) -> None:
+    """No hit in any medium, each searched in earnest, each with all its controls."""
     media = media_lines(done.stdout)
     assert set(media) == set(Medium)
     for line in media.values():
@@ -51,12 +62,31 @@ def test_p1_the_relay_is_blind(tmp_path_factory: pytest.TempPathFactory) -> None
     assert processes_in(kept) == []
 
 
-@pytest.mark.parametrize("medium", Medium)
-def test_p1_what_is_planted_is_found_where_it_is(medium: Medium) -> None:
-    done = run_demo("--plant", medium)
+def test_p7_a_swapped_key_is_told_to_one_and_stops_the_other(
+    done: subprocess.CompletedProcess[str],
+) -> None:
+    """Whoever never compared loses what comes after the notice, and nothing from before it."""
+    act = done.stdout[done.stdout.index("act 5: ") : done.stdout.index("act 6: ")]
+    notice = act.index("bob is warned: alice's key has changed")
+    lost = re.search(r"^bob says: (.+)$", act, re.MULTILINE)
+    assert lost
+    assert notice < lost.start()
+    assert f"lost: its operator opens it with that key:, {lost[1]}" in act
+    assert act.count("lost: ") == 1
+    assert "alice is warned: The key of bob has changed: nothing goes there" in act
+    assert "alice is warned: stopped: exit code 4, nothing was sent" in act
+    assert "nothing comes back, nothing is opened" in act
+    assert "lost by bob to a swapped key: 1" in done.stdout
+    assert "lost by alice to a swapped key: 0" in done.stdout
+
+
+def test_p1_what_is_planted_is_found_where_it_is() -> None:
+    """A word for each medium, so that none can be found for another one."""
+    done = run_demo(*(option for medium in Medium for option in ("--plant", medium)))
     assert done.returncode == 1, done.stdout + done.stderr
-    assert f"planted in {medium}: FOUND" in done.stdout
-    assert " hits=0 " not in media_lines(done.stdout)[medium]
+    for medium in Medium:
+        assert f"planted in {medium}: FOUND" in done.stdout
+        assert " hits=0 " not in media_lines(done.stdout)[medium]
     assert "verdict: FAILS" in done.stdout
     # Everything else went on as ever: the plant alone made it fail.
     assert "MISSING" not in done.stdout
@@ -69,7 +99,7 @@ def test_p1_without_proc_the_verdict_says_what_was_not_searched(
     """As on a system other than Linux: everything else is searched, and the gap is named."""
     monkeypatch.setattr(process_memory, "PROC", Path("/no/proc"))
     told = io.StringIO()
-    verdict = perform(tmp_path_factory.mktemp("demo"), [PlainTeller(told)], planted=None)
+    verdict = perform(tmp_path_factory.mktemp("demo"), [PlainTeller(told)])
     assert verdict.holds
     assert "medium memory: NOT SEARCHED: this system has no /proc" in told.getvalue()
     assert set(media_lines(told.getvalue())) == set(Medium)

@@ -9,7 +9,7 @@ import pytest
 from scripts.chat import command_line
 
 ROOT = Path(__file__).resolve().parents[2]
-LAUNCHERS = ("demo", "chat", "relay", "vaults", "test", "check", "bench")
+LAUNCHERS = ("demo", "chat", "relay", "vaults", "test", "check", "bench", "fuzz", "siege")
 SHELL_FILES = (*(f"scripts/{name}" for name in (*LAUNCHERS, "venv")), ".ci/run")
 
 

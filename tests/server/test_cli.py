@@ -34,6 +34,15 @@ def test_defaults(served: list[Options], monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert options.data == tmp_path / "glasspost" / "relay"
     assert options.tls
     assert options.log is None
+    assert options.takeover_hold_ms == 24 * 3_600_000
+
+
+@pytest.mark.parametrize(("hours", "hold_ms"), [("0", 0), ("0.5", 1_800_000), ("72", 259_200_000)])
+def test_the_hold_is_given_in_hours(
+    served: list[Options], monkeypatch: pytest.MonkeyPatch, hours: str, hold_ms: int
+) -> None:
+    run(monkeypatch, "relay", "--memory", "--takeover-hold", hours)
+    assert [options.takeover_hold_ms for options in served] == [hold_ms]
 
 
 def test_the_folder_comes_from_option_or_environment(
@@ -56,6 +65,12 @@ def test_the_folder_comes_from_option_or_environment(
         (["relay", "--listen", "nonsense"], "HOST:PORT"),
         (["relay", "--listen", "0.0.0.0:7667", "--no-tls"], "loopback"),
         (["relay", "--memory", "--data", "somewhere"], "Leave one out"),
+        (["relay", "--takeover-hold", "soon"], "no number of hours"),
+        (["relay", "--takeover-hold", ""], "no number of hours"),
+        (["relay", "--takeover-hold", "-1"], "not between 0 and 720 hours"),
+        (["relay", "--takeover-hold", "721"], "0 replaces at once"),
+        (["relay", "--takeover-hold", "nan"], "not between"),
+        (["relay", "--takeover-hold", "inf"], "not between"),
         (["relay", "--glass-half-full"], "No such option"),
         (["relay", "extra"], "unexpected extra argument"),
         (["relais"], "No such command"),

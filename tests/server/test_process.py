@@ -15,10 +15,15 @@ from protocol.wire.messages import (
     Acknowledge,
     Closing,
     Deliver,
+    DeviceReplaced,
+    Replaced,
+    ReplacementAnnounced,
+    ReplacementHeld,
     Subscribe,
     Subscribed,
 )
 from tests.support.relay_process import ROOT, RelayProcess, relay_command, relay_process
+from tests.support.replacements import on_a_new_device, replacement
 from tests.support.wire_client import Person, StreamEnded, WireClient, submit_to
 
 pytestmark = pytest.mark.slow
@@ -92,6 +97,21 @@ def test_memory_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         process.terminate()
     assert process.returncode == 0
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(("hold", "expected"), [("0", Replaced), ("0.5", ReplacementHeld)])
+async def test_the_operator_chooses_the_hold(
+    tmp_path: Path, rng: random.Random, hold: str, expected: type
+) -> None:
+    bob = Person.called("bob", rng)
+    with relay_process(tmp_path, "--takeover-hold", hold) as relay:
+        online = await relay.enter(bob)
+        client, key = await relay.connect()
+        statement = replacement(bob, on_a_new_device(bob), client.welcome, relay_key=key)
+        assert isinstance(await client.ask(statement), expected)
+        push = await online.next_push()
+        assert isinstance(push, DeviceReplaced if hold == "0" else ReplacementAnnounced)
+        relay.terminate()
 
 
 # --- refusing to start ------------------------------------------------------

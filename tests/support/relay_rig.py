@@ -17,6 +17,7 @@ from typing import Any
 import trio
 import trio.testing
 
+from protocol.limits import TAKEOVER_HOLD_MS
 from server.eventlog import EventLog
 from server.limits.source import HERE, Source
 from server.limits.values import DEFAULT, Limits
@@ -99,6 +100,7 @@ async def relay_rig(
     clock: FakeClock | None = None,
     public_key: bytes = bytes(range(32)),
     limits: Limits = DEFAULT,
+    takeover_hold_ms: int = TAKEOVER_HOLD_MS,
 ) -> AsyncIterator[RelayRig]:
     """Run a relay over ``store`` (by default in memory) without TLS."""
     clock = clock or FakeClock()
@@ -112,6 +114,7 @@ async def relay_rig(
         random_bytes=rng.randbytes,
         log=EventLog(clock, lines.append),
         limits=limits,
+        takeover_hold_ms=takeover_hold_ms,
     )
     async with trio.open_nursery() as nursery, running_relay(relay):
         rig = RelayRig(relay, clock, store, nursery, rng, lines)

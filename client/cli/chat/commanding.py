@@ -76,10 +76,10 @@ class Commanding:
 
     async def _verify(self, argument: str) -> None:
         peer = self._peer()
-        shown = await self._engine.safety_number(peer)
+        shown = await self._engine.trust.safety_number(peer)
         if argument:
-            require_same(peer, shown, argument, await self._engine.trust_question(peer))
-            await self._engine.verify(peer)
+            require_same(peer, shown, argument, await self._engine.trust.question(peer))
+            await self._engine.trust.verify(peer)
             self._view.say(checked_line(peer))
             return
         own = (await self._engine.status()).name
@@ -98,15 +98,15 @@ class Commanding:
 
     async def _trust(self, argument: str) -> None:
         peer = self._peer()
-        if argument in ("accept", "keep"):
-            await answer(self._engine, peer, accept=argument == "accept")
-            self._talk.tell(answered_words(peer, accepted=argument == "accept"))
-            return
-        if argument:
+        if argument not in ("", "accept", "keep"):
             raise LocalError("That is no answer.", hint="Type /trust accept or /trust keep.")
-        question = await self._engine.trust_question(peer)
+        question = await self._engine.trust.question(peer)
         if question is None:
             self._talk.tell(f"There is no question open about {peer}.")
+            return
+        if argument:
+            await answer(self._engine, peer, accept=argument == "accept")
+            self._talk.tell(answered_words(question, accepted=argument == "accept"))
             return
         self._view.say(asking(question, (await self._engine.status()).name))
         self._talk.tell("Here:  /verify DIGITS, /trust accept or /trust keep")

@@ -19,18 +19,22 @@ from client.cli.hints import in_chat
 from client.cli.lines import Layout, entry_lines, layout_for, width_of
 from client.cli.output import failure_text
 from client.cli.states import MARKS, STATE_WORDS
-from client.cli.tables import beside
+from client.cli.tables import beside, count_of
+from client.cli.takeovers import announced_words
 from client.engine.engine import Engine
+from client.engine.own_name import NotOurs
 from client.errors import RelayUnreachable, UserError
 from client.text import shorten
 from client.values import (
     Connection,
     ConnectionChanged,
+    Contact,
     EngineEvent,
     EntryKind,
     HistoryChanged,
     HistoryEntry,
     MessageState,
+    TakeoverAnnounced,
 )
 from protocol.errors import GlasspostError
 from protocol.ids import Name
@@ -53,6 +57,7 @@ class Talk:
         self._newest_at_start = 0
         self._connection: Connection | None = None
         self._told: object = None
+        self._takeover: TakeoverAnnounced | None = None
         self._hinted = False
         self._unsent = ""
         self._one_at_a_time = trio.Lock()
@@ -111,6 +116,9 @@ class Talk:
         for contact in await self._engine.contacts():
             if contact.pending_identity is not None:
                 self._tell_question(contact.name)
+            elif contact.held_back_count:
+                self._tell_held_back(contact)
+        self._tell_takeover((await self._engine.status()).takeover)
         problem = self._engine.last_problem
         self._tell_connection(
             ConnectionChanged(self._engine.connection, "" if problem is None else problem.reason)
@@ -122,13 +130,29 @@ class Talk:
                 self._tell_connection(event)
             elif isinstance(event, HistoryChanged):
                 await self._show_changes(event.peer)
+            elif isinstance(event, TakeoverAnnounced):
+                self._tell_takeover(event)
             else:
                 self._tell_question(event.peer)
+
+    def _tell_takeover(self, announced: TakeoverAnnounced | None) -> None:
+        if announced is None or announced == self._takeover:
+            return
+        self._takeover = announced
+        self.tell(self.speak(announced_words(announced)), "bold yellow")
 
     def _tell_question(self, peer: Name) -> None:
         self.tell(
             f"The key of {peer} has changed: nothing goes there before you answer."
             f" /to {peer}, then /verify or /trust",
+            "bold yellow",
+        )
+
+    def _tell_held_back(self, contact: Contact) -> None:
+        texts = count_of(contact.held_back_count, "text")
+        self.tell(
+            f"The key of {contact.name} has changed: {texts} from before held back."
+            f" /to {contact.name}, then /verify or /trust",
             "bold yellow",
         )
 
@@ -209,7 +233,7 @@ class Talk:
         # That it is unreachable now, after it hung up, is no news; that it refuses us is.
         news = event.connection, None if problem is None else problem.exit_code
         if news != self._told:
-            self.tell(_connection_words(event))
+            self.tell(_connection_words(event, problem))
             # What only a person can mend; that a relay is away passes by itself.
             if problem and problem.hint and not isinstance(problem, RelayUnreachable):
                 self.tell(f"Next: {self.speak(problem.hint)}")
@@ -221,9 +245,11 @@ class Talk:
         self._view.prompt(f"{self.peer or ''}{offline}> ".lstrip())
 
 
-def _connection_words(event: ConnectionChanged) -> str:
+def _connection_words(event: ConnectionChanged, problem: UserError | None) -> str:
     if event.connection is Connection.ONLINE:
         return "Connected."
+    if isinstance(problem, NotOurs):
+        return f"Not connected: {event.reason}"
     return f"Not connected: {event.reason} What you write is queued."
 
 

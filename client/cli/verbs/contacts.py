@@ -3,7 +3,6 @@
 import click
 from rich.text import Text
 
-from client.cli.lines import clock, day
 from client.cli.opening import opened_offline
 from client.cli.options import global_options
 from client.cli.output import Output
@@ -11,6 +10,7 @@ from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.cli.tables import columns, count_of
 from client.cli.trust import relay_sees, trust_word, trust_words
+from client.moments import clock, day
 from client.values import Contact
 
 
@@ -37,6 +37,7 @@ async def command(settings: Settings) -> None:
                 "trust": trust_word(contact),
                 "sealed": contact.sealed,
                 "blocked": contact.blocked,
+                "held_back": contact.held_back_count,
                 "messages": contact.message_count,
                 "last_activity_ms": contact.last_activity_ms,
             }

@@ -3,7 +3,7 @@
 import click
 from rich.text import Text
 
-from client.cli.lines import Layout, day, entry_lines, entry_record, layout_for, shown_time_ms
+from client.cli.lines import Layout, entry_lines, entry_record, layout_for, shown_time_ms
 from client.cli.opening import opened_offline
 from client.cli.options import global_options
 from client.cli.output import Output
@@ -12,6 +12,7 @@ from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.engine.engine import Engine
 from client.errors import LocalError
+from client.moments import day
 from client.text import join_words
 from client.values import HistoryEntry
 from protocol.ids import Name

@@ -6,6 +6,7 @@ from typing import Final
 import click
 import trio
 
+from client.cli.key_notes import note_changed_key
 from client.cli.lines import entry_lines, layout_for
 from client.cli.opening import opened_engine
 from client.cli.options import global_options
@@ -13,12 +14,21 @@ from client.cli.output import Json, Output
 from client.cli.running import asynchronous
 from client.cli.seconds import Seconds
 from client.cli.settings import Settings
+from client.cli.takeovers import announced_fields, announced_words
 from client.engine.engine import Engine
+from client.engine.own_name import NotOurs
 from client.errors import RelayUnreachable, TrustOpen
 from client.network.refusals import RelayRefusal
 from client.profile.lock import FileLock, try_lock
 from client.text import join_words
-from client.values import ConnectionChanged, Contact, EntryKind, HistoryEntry, TrustQuestion
+from client.values import (
+    ConnectionChanged,
+    Contact,
+    EntryKind,
+    HistoryEntry,
+    TakeoverAnnounced,
+    TrustQuestion,
+)
 from protocol.ids import Name
 
 SETTLE_TIMEOUT_S: Final = 5.0
@@ -51,7 +61,8 @@ async def command(settings: Settings, count: int | None, timeout: float | None) 
     a kind too: unsupported or unreadable; what came again when it was asked for: repaired.
 
     A changed key is told on standard error (JSON fields: notice, from, verified). The exit code is
-    4 if such a question is open at the end and --count was not reached.
+    4 if such a question is open at the end and --count was not reached. So is a device that asks
+    to take over the name (notice, until_ms, new_identity).
     """
     output = Output(json=settings.json)
     async with opened_engine(settings, receive=True) as engine:
@@ -69,22 +80,26 @@ class Printer:
         self._engine, self._output = engine, output
         self._left = math.inf if count is None else count
         self._told: str | None = None
+        self._takeover: TakeoverAnnounced | None = None
 
     async def run(self, seconds: float) -> None:
         """Print what is here, then what comes, until the count is reached or the time is up.
 
         Raises:
-            TrustOpen, RelayRefusal: nothing will come before a person has acted.
+            TrustOpen, RefusedByRelay: nothing will come before a person has acted.
         """
         async with self._engine.events() as events:
             for contact in await self._in_question():
                 self._note_question(contact.name, verified=contact.verified)
+            self._note_takeover(await self._engine.own_device.announcement())
             await self._print_new()
             with trio.move_on_after(seconds):
                 while self._left:
                     event = await events.receive()
                     if isinstance(event, ConnectionChanged):
                         self._look_at_problem()
+                    elif isinstance(event, TakeoverAnnounced):
+                        self._note_takeover(event)
                     elif isinstance(event, TrustQuestion):
                         self._note_question(event.peer, verified=event.verified)
                     await self._print_new()
@@ -107,6 +122,13 @@ class Printer:
     async def _in_question(self) -> list[Contact]:
         return [each for each in await self._engine.contacts() if each.pending_identity is not None]
 
+    def _note_takeover(self, announced: TakeoverAnnounced | None) -> None:
+        if announced is None or announced == self._takeover:
+            return
+        self._takeover = announced
+        fields: dict[str, Json] = {"notice": "takeover_announced", **announced_fields(announced)}
+        self._output.note(announced_words(announced), fields)
+
     def _note_question(self, peer: Name, *, verified: bool) -> None:
         self._output.note(
             f"{peer} shows another identity key than the"
@@ -125,11 +147,14 @@ class Printer:
                 # Printed now: being cancelled before the mark would print it all again.
                 with trio.CancelScope(shield=True):
                     await self._engine.mark_listened([entry.row_id for entry in entries])
-            self._left -= len(entries)
+            self._left -= sum(entry.kind is not EntryKind.NOTICE for entry in entries)
 
     def _print(self, entries: list[HistoryEntry]) -> None:
         layout = layout_for(self._output.console, (entry.peer for entry in entries))
         for entry in entries:
+            if entry.kind is EntryKind.NOTICE:
+                note_changed_key(self._output, entry)
+                continue
             self._output.record(incoming_record(entry))
             self._output.line(entry_lines(entry, layout))
         self._output.flush()
@@ -137,7 +162,7 @@ class Printer:
     def _look_at_problem(self) -> None:
         """Say once why nothing comes; end where waiting cannot help."""
         problem = self._engine.last_problem
-        if isinstance(problem, TrustOpen):
+        if isinstance(problem, TrustOpen | NotOurs):
             raise problem
         if isinstance(problem, RelayRefusal) and not problem.may_pass:
             raise problem

@@ -8,8 +8,6 @@ from rich.text import Text
 from client.cli.lines import (
     Layout,
     body_of,
-    clock,
-    day,
     entry_record,
     layout_for,
     shown_time_ms,
@@ -21,6 +19,7 @@ from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.cli.tables import beside
 from client.errors import LocalError
+from client.moments import clock, day
 from client.text import clean_line, shorten
 from client.values import HistoryEntry
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import click
 
+from client.cli.key_notes import note_changed_key
 from client.cli.opening import opened_engine
 from client.cli.options import global_options
 from client.cli.output import Output
@@ -16,7 +17,7 @@ from client.engine.engine import Engine
 from client.errors import LocalError, RelayUnreachable
 from client.values import HistoryEntry, MessageState
 from protocol.errors import TooLong
-from protocol.ids import MessageId
+from protocol.ids import MessageId, Name
 from protocol.limits import MAX_TEXT_BYTES
 
 ANSWER_TIMEOUT_S: Final = 20.0
@@ -46,6 +47,7 @@ async def command(settings: Settings, peer: str, text: str) -> None:
     async with opened_engine(settings, receive=False) as engine:
         message_id = await engine.send_text(name, body)
         problem = await _hand_over(engine, message_id)
+        await _tell_of_changed_key(engine, output, name)
         _report(output, await engine.entry(name, message_id))
     if problem is not None:
         raise problem
@@ -63,6 +65,14 @@ async def _hand_over(engine: Engine, message_id: MessageId) -> RelayUnreachable 
     return RelayUnreachable(
         "The relay did not answer in time.", hint="The message is queued and goes out later."
     )
+
+
+async def _tell_of_changed_key(engine: Engine, output: Output, peer: Name) -> None:
+    """Tell once that the key of ``peer`` is another one than before, if nothing has told yet."""
+    notices = await engine.untold_notices(peer)
+    for entry in notices:
+        note_changed_key(output, entry)
+    await engine.mark_listened([entry.row_id for entry in notices])
 
 
 def _report(output: Output, entry: HistoryEntry | None) -> None:

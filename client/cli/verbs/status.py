@@ -14,6 +14,7 @@ from client.cli.output import Json, Output
 from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.cli.tables import columns, count_of
+from client.cli.takeovers import announced_fields, announced_words
 from client.cli.verbs.relay import relay_fields
 from client.engine.engine import Engine
 from client.engine.status import Status
@@ -95,6 +96,9 @@ def status_lines(
     offline = status.connection is not Connection.ONLINE
     if status.problem is not None and status.problem.hint and offline:
         rows.append(("next", clean_line(speak(status.problem.hint))))
+    if status.takeover is not None:
+        words = speak(announced_words(status.takeover))
+        rows.append(("takeover", Text(words, style="bold yellow")))
     if status.open_questions:
         names = join_words(status.open_questions)
         words = speak(f"the key of {names} has changed: glasspost trust")
@@ -139,6 +143,7 @@ def _record(status: Status, local: LocalRelay | None) -> dict[str, Json]:
         "sealed": status.sealed_count,
         "blocked": list(status.blocked),
         "open_questions": list(status.open_questions),
+        "takeover": None if status.takeover is None else announced_fields(status.takeover),
         "one_time_keys": status.one_time_key_count,
         "database_bytes": status.database_bytes,
         "local_relay": None if local is None else {**relay_fields(local)},

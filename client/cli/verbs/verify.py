@@ -34,10 +34,10 @@ async def command(settings: Settings, peer: str, number: tuple[str, ...]) -> Non
     output, name = Output(json=settings.json), parse_peer(peer)
     async with opened_offline(settings) as engine:
         await require_contact(engine, name)
-        shown = await engine.safety_number(name)
+        shown = await engine.trust.safety_number(name)
         if number:
-            require_same(name, shown, " ".join(number), await engine.trust_question(name))
-            await engine.verify(name)
+            require_same(name, shown, " ".join(number), await engine.trust.question(name))
+            await engine.trust.verify(name)
         contact = await contact_named(engine, name)
         own = (await engine.status()).name
     output.record({"peer": name, "number": shown, "trust": trust_word(contact)})
@@ -47,7 +47,7 @@ async def command(settings: Settings, peer: str, number: tuple[str, ...]) -> Non
         output.line(comparing(name, own, shown))
         output.line(Text("Now: ").append_text(trust_words(contact)))
         output.line(f"Then:  glasspost verify {name} DIGITS")
-        if contact.pending_identity is not None:
+        if contact.is_in_question:
             output.line(f"Or answer without comparing:  glasspost trust {name}")
 
 

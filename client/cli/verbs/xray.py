@@ -16,11 +16,10 @@ from client.cli.settings import Settings
 from client.cli.tables import count_of
 from client.errors import LocalError
 from client.text import clean_line, shorten
-from client.values import EntryKind, HistoryEntry, Specimen
+from client.values import Specimen
 from client.xray.layers import take_picture
 from client.xray.spans import Layer, Reader, Span
-from protocol.e2ee.content import Content, encode_content
-from protocol.e2ee.content import Text as TextBody
+from client.xray.written import content_of
 from protocol.ids import Name
 
 _STYLES: Final = {Reader.RELAY: "red", Reader.RECIPIENT: "green", Reader.NOBODY: "magenta"}
@@ -63,14 +62,6 @@ async def command(
     for number, layer in enumerate(layers, start=1):
         output.line(_layer(number, layer, full=full))
     output.line(_legend(specimen))
-
-
-def content_of(entry: HistoryEntry | None) -> bytes:
-    """Encode again what was encrypted: the encoding is the only one, so the bytes are the same."""
-    if entry is None or entry.kind is not EntryKind.TEXT:
-        return b""
-    body = TextBody(entry.text)
-    return encode_content(Content(entry.message_id, entry.counter, entry.sent_at_ms, body))
 
 
 def _checked(message_id: str) -> str:

@@ -4,7 +4,7 @@ On the wire a message is ``[tag, request id, fields...]``. Tags are final: a
 new message takes a new tag, and the golden schema fails when one changes.
 
     link      1 to 15     opening, keeping and ending a connection; refusals
-    accounts  16 to 31    registration, login
+    accounts  16 to 31    registration, login, replacing a device
     prekeys   32 to 47    the prekey shelf
     mail      48 to 63    submitting and fetching envelopes
     blobs     64 to 79    bytes for whoever knows their id
@@ -57,6 +57,17 @@ from protocol.wire.messages.prekeys import (
     SealingKeyFetched,
     UploadPrekeys,
 )
+from protocol.wire.messages.replacement import (
+    DeviceReplaced,
+    Found,
+    LookUp,
+    Replaced,
+    ReplaceDevice,
+    ReplacementAnnounced,
+    ReplacementHeld,
+    Vetoed,
+    VetoReplacement,
+)
 from protocol.wire.messages.token import SetToken, Token, TokenSet, token_hash
 from protocol.wire.messages.vault import (
     DeleteRecord,
@@ -97,6 +108,7 @@ __all__ = [
     "DeleteBlob",
     "DeleteRecord",
     "Deliver",
+    "DeviceReplaced",
     "Displaced",
     "Envelope",
     "Evaluate",
@@ -104,6 +116,7 @@ __all__ = [
     "EventsListed",
     "FetchBundle",
     "FetchSealingKey",
+    "Found",
     "GetBlob",
     "GetEvents",
     "GetHead",
@@ -113,6 +126,7 @@ __all__ = [
     "ListBlobs",
     "LoggedIn",
     "Login",
+    "LookUp",
     "Message",
     "Nonce32",
     "Ping",
@@ -133,6 +147,10 @@ __all__ = [
     "Refused",
     "Register",
     "RegisterRecord",
+    "ReplaceDevice",
+    "Replaced",
+    "ReplacementAnnounced",
+    "ReplacementHeld",
     "Request",
     "SealingKeyFetched",
     "SetToken",
@@ -147,6 +165,8 @@ __all__ = [
     "VaultHello",
     "VaultRequest",
     "VaultWelcome",
+    "VetoReplacement",
+    "Vetoed",
     "Welcome",
     "token_hash",
 ]
@@ -167,6 +187,9 @@ Request = (
     | Ping
     | Register
     | Login
+    | LookUp
+    | ReplaceDevice
+    | VetoReplacement
     | UploadPrekeys
     | FetchBundle
     | FetchSealingKey
@@ -187,6 +210,10 @@ Answer = (
     | Refused
     | Pong
     | LoggedIn
+    | Found
+    | Replaced
+    | ReplacementHeld
+    | Vetoed
     | PrekeysStored
     | BundleFetched
     | SealingKeyFetched
@@ -210,5 +237,5 @@ Answer = (
     | PossessionProven
     | EventsListed
 )
-Push = Closing | PrekeysLow | Deliver | Displaced
+Push = Closing | PrekeysLow | Deliver | Displaced | ReplacementAnnounced | DeviceReplaced
 Message = Request | Answer | Push

@@ -6,7 +6,7 @@ Spec: docs/protocol.md#messages
 from dataclasses import dataclass
 from typing import ClassVar
 
-from protocol.packing import U32, NameText, Signature64
+from protocol.packing import U32, U64, NameText, Signature64
 from protocol.records import Account
 
 
@@ -35,5 +35,5 @@ class LoggedIn:
     """Relay: welcome; the account's generation and the one-time pairs left."""
 
     TAG: ClassVar[int] = 18
-    generation: U32
+    generation: U64
     one_time_count: U32

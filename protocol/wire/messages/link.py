@@ -37,6 +37,8 @@ class Refusal(IntEnum):
     NO_SUCH_BLOB = 15  # no whole blob has this id now
     BAD_WRITE_SECRET = 16  # the blob has another write secret
     QUOTA = 17  # blobs of this address, or of all, take too much room
+    DEVICE_REPLACED = 18  # another device has taken the place of this one
+    BAD_REPLACEMENT = 19  # signature, generation or old identity do not fit, or another is held
     WRONG_SERVICE = 32  # this is a vault and no relay, or the other way round
     VAULT_UNKNOWN_RECORD = 33  # a vault: no record has this id here
     VAULT_CONFLICT = 34  # a vault: the record id was registered with other bytes

@@ -1,6 +1,7 @@
 """The tables of ``relay.db`` and the settings every connection has.
 
-    account ──┬── shelf          the three long-lived prekeys, one row
+    account ──┬── held_replacement    who is to take its place, and when
+              ├── shelf          the three long-lived prekeys, one row
               ├── one_time       one-time pairs not handed out yet
               ├── fetched        bundles handed out, so that a repeated fetch gets the same
               └── mail           envelopes, and the ids of acknowledged ones
@@ -21,7 +22,7 @@ SEQUENCE_BITS: Final = 40
 
 # "GlsP" in the file's header tells our database from any other.
 APPLICATION_ID: Final = 0x476C_7350
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 PAGE_BYTES: Final = 4_096
 
@@ -57,12 +58,20 @@ CREATE TABLE account (
     identity BLOB NOT NULL,
     account_key BLOB NOT NULL,
     generation INTEGER NOT NULL,
+    last_online_ms INTEGER,
+    former_identities BLOB NOT NULL DEFAULT x'',
     token_hash BLOB,
     highest_one_time_id INTEGER NOT NULL DEFAULT -1,
     last_sequence INTEGER NOT NULL DEFAULT 0,
     acknowledged_up_to INTEGER NOT NULL DEFAULT 0,
     waiting_count INTEGER NOT NULL DEFAULT 0,
     waiting_bytes INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE held_replacement (
+    account INTEGER PRIMARY KEY,
+    new_identity BLOB NOT NULL,
+    new_account_key BLOB NOT NULL,
+    until_ms INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE shelf (
     account INTEGER PRIMARY KEY,

@@ -22,12 +22,14 @@ from server.store.values import PrekeyUpload, SealingKeyOnRecord, TakenBundle
 T = TypeVar("T")
 
 
-def put(connection: apsw.Connection, owner: DeviceAddress, upload: PrekeyUpload) -> int:
+def put(
+    connection: apsw.Connection, owner: DeviceAddress, upload: PrekeyUpload, only_for: bytes | None
+) -> int:
     """Replace the long-lived keys, add pairs with new ids; inside a transaction.
 
     Pairs far behind the newest id leave: their owner skipped ids to be rid of them.
     """
-    number = accounts.number_of(connection, owner)
+    number = accounts.number_of(connection, owner, only_for)
     highest: int = connection.execute(
         "SELECT highest_one_time_id FROM account WHERE number = ?", (number,)
     ).get
@@ -66,7 +68,7 @@ def count(connection: apsw.Connection, owner: DeviceAddress) -> int:
 def take(
     connection: apsw.Connection, owner: DeviceAddress, fetch_id: FetchId, now_ms: int
 ) -> TakenBundle:
-    """Hand out a bundle, each pair once, each fetch id the same; inside a transaction."""
+    """Hand out a bundle, each pair once, and to each fetch id the same; inside a transaction."""
     number = accounts.number_of(connection, owner)
     packed = connection.execute(
         "SELECT bundle FROM fetched WHERE account = ? AND fetch_id = ?", (number, fetch_id)
@@ -78,9 +80,10 @@ def take(
     keys = _long_lived_keys(connection, number)
     pair = _pop_pair(connection, number)
     bundle = bundle_of(account.identity, keys, pair)
-    connection.execute(
-        "INSERT INTO fetched VALUES (?, ?, ?, ?)", (number, fetch_id, now_ms, pack(bundle))
-    )
+    if pair is not None:
+        connection.execute(
+            "INSERT INTO fetched VALUES (?, ?, ?, ?)", (number, fetch_id, now_ms, pack(bundle))
+        )
     return TakenBundle(bundle, _count(connection, number), took_pair=pair is not None)
 
 

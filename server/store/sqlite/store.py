@@ -13,22 +13,25 @@ from typing import Final
 import apsw
 
 from protocol.ids import DeviceAddress, FetchId
-from protocol.limits import ACKNOWLEDGED_ID_LIFE_MS, MAIL_LIFE_MS
+from protocol.limits import ACKNOWLEDGED_ID_LIFE_MS, HELD_REPLACEMENT_LIFE_MS, MAIL_LIFE_MS
 from protocol.records import Account
-from server.store.sqlite import accounts, mailboxes, reading, shelves, tokens
+from server.store.sqlite import accounts, mailboxes, reading, replacing, shelves, tokens
 from server.store.sqlite.blobs import SqliteBlobs
 from server.store.sqlite.database import DatabaseRefused, open_database
 from server.store.sqlite.lane import Lane, Runner, in_thread
 from server.store.values import (
     Acknowledgement,
     Expired,
+    HeldReplacement,
     MailPage,
     Outcome,
     PrekeyUpload,
+    Replacement,
     SealingKeyOnRecord,
     StoredAccount,
     Submission,
     TakenBundle,
+    Veto,
 )
 
 # Beside the database of accounts and mail.
@@ -88,25 +91,43 @@ class SqliteStore:
         """Look an account up."""
         return await self._reader.read(accounts.find, address)
 
-    async def put_prekeys(self, owner: DeviceAddress, upload: PrekeyUpload) -> int:
+    async def mark_online(self, devices: Sequence[DeviceAddress]) -> None:
+        """Note the hour."""
+        await self._writer.write(replacing.mark_online, devices, self._now_ms())
+
+    async def replace_device(
+        self, wanted: Replacement, hold_ms: int
+    ) -> StoredAccount | HeldReplacement:
+        """Replace a device, or hold that."""
+        return await self._writer.write(replacing.replace_device, wanted, hold_ms, self._now_ms())
+
+    async def veto_replacement(self, veto: Veto) -> StoredAccount:
+        """Forget what is held, replace the account key."""
+        return await self._writer.write(replacing.veto_replacement, veto, self._now_ms())
+
+    async def put_prekeys(
+        self, owner: DeviceAddress, upload: PrekeyUpload, only_for: bytes | None = None
+    ) -> int:
         """Replace the long-lived keys, add pairs with new ids."""
-        return await self._writer.write(shelves.put, owner, upload)
+        return await self._writer.write(shelves.put, owner, upload, only_for)
 
     async def count_one_time_pairs(self, owner: DeviceAddress) -> int:
         """Count the pairs on the shelf."""
         return await self._reader.read(shelves.count, owner)
 
     async def take_bundle(self, owner: DeviceAddress, fetch_id: FetchId) -> TakenBundle:
-        """Hand out a bundle, each pair once, each fetch id the same."""
+        """Hand out a bundle, each pair once, and to each fetch id the same."""
         return await self._writer.write(shelves.take, owner, fetch_id, self._now_ms())
 
     async def sealing_key(self, owner: DeviceAddress) -> SealingKeyOnRecord:
         """Give the sealing key."""
         return await self._reader.read(shelves.sealing_key, owner)
 
-    async def set_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
+    async def set_token(
+        self, owner: DeviceAddress, token_hash: bytes, only_for: bytes | None = None
+    ) -> None:
         """Replace a device's token."""
-        await self._writer.write(tokens.put, owner, token_hash)
+        await self._writer.write(tokens.put, owner, token_hash, only_for)
 
     async def require_token(self, owner: DeviceAddress, token_hash: bytes) -> None:
         """Compare with a device's token."""
@@ -131,8 +152,9 @@ class SqliteStore:
         return await self._reader.read(reading.page, mailbox, after, most_count, most_bytes)
 
     async def expire(self) -> Expired:
-        """Delete old mail, forget old ids, a few accounts at a time."""
+        """Delete old mail, forget old ids and replacements, a few accounts at a time."""
         now_ms = self._now_ms()
+        await self._writer.write(replacing.forget_notes, now_ms - HELD_REPLACEMENT_LIFE_MS)
         mail_before, ids_before = now_ms - MAIL_LIFE_MS, now_ms - ACKNOWLEDGED_ID_LIFE_MS
         await self._writer.write(shelves.forget_fetches, ids_before)
         total, number = Expired(0, 0), 0

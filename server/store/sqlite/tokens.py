@@ -8,9 +8,11 @@ from server.store.interface import BadToken
 from server.store.sqlite import accounts
 
 
-def put(connection: apsw.Connection, owner: DeviceAddress, token_hash: bytes) -> None:
+def put(
+    connection: apsw.Connection, owner: DeviceAddress, token_hash: bytes, only_for: bytes | None
+) -> None:
     """Replace a device's token; inside a transaction."""
-    number = accounts.number_of(connection, owner)
+    number = accounts.number_of(connection, owner, only_for)
     connection.execute("UPDATE account SET token_hash = ? WHERE number = ?", (token_hash, number))
 
 

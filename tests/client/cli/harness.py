@@ -25,11 +25,13 @@ class RelayProcess:
     port: int = field(default_factory=lambda: free_port())
     address: str = ""
     process: subprocess.Popen[str] | None = None
+    options: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Start it and wait until it has said its address."""
         command = [sys.executable, "-m", "server", "relay"]
         command += ["--listen", f"127.0.0.1:{self.port}", "--data", str(self.data)]
+        command += self.options
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -129,9 +131,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_relay(data: Path) -> Iterator[RelayProcess]:
+def running_relay(data: Path, *options: str) -> Iterator[RelayProcess]:
     """Run a relay inside the block."""
-    relay = RelayProcess(data)
+    relay = RelayProcess(data, options=options)
     relay.start()
     try:
         yield relay

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from client.profile.key_file import MAGIC, read_key_file
+from client.profile.key_file import KEY_FILE, read_key_file
 from client.profile.paths import profile_folder
 from client.store.connection import open_database_file
 from client.store.schema import SCHEMA_VERSION
@@ -116,7 +116,7 @@ def assert_recorded(done: Ran, expected: Expected) -> None:
         (["send", "bob"], Expected(1, "Missing argument", "glasspost send --help")),
         (["send", "bob", "two", "words"], Expected(1, "unexpected extra argument", "quotes")),
         (["listen", "--count", "0"], Expected(1, "--count", "glasspost listen --help")),
-        (["listen", "--count", "x"], Expected(1, "not a valid integer", "glasspost listen --help")),
+        (["listen", "--count", "x"], Expected(1, "not a whole number", "glasspost listen --help")),
         (["listen", "--timeout", "-1"], Expected(1, "--timeout", "glasspost listen --help")),
         (["history", "bob", "--limit", "0"], Expected(1, "--limit", "glasspost history --help")),
         (["send", "bob", ""], Expected(1, "empty", "Write something")),
@@ -303,7 +303,7 @@ def test_a_newer_database(world: World) -> None:
 def test_a_newer_key_file(world: World) -> None:
     path = world.alice.home / "alice" / "profile.key"
     content = bytearray(path.read_bytes()[:-32])
-    content[len(MAGIC)] += 1
+    content[len(KEY_FILE.magic)] += 1
     path.write_bytes(content + hashlib.sha256(content).digest())
     check(world.alice, ["contacts"], Expected(1, "newer version", "Update"))
 

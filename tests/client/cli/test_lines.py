@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from client.cli.lines import Layout, clock, day, entry_lines, entry_record
+from client.cli.lines import Layout, entry_lines, entry_record
+from client.moments import clock, day
 from client.values import EntryKind, HistoryEntry, MessageState
 from protocol.ids import MessageId, Name
 from tests.client.test_text import FOREIGN, commands_in

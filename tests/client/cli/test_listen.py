@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +15,8 @@ from trio.testing import wait_all_tasks_blocked
 from client.cli.output import Output
 from client.cli.verbs.listen import Printer
 from client.engine.engine import Engine
-from client.errors import RelayUnreachable, TrustOpen, UserError
+from client.engine.own_name import NameLost, name_lost
+from client.errors import ExitCode, RelayUnreachable, TrustOpen, UserError
 from client.profile.lock import try_lock
 from client.profile.paths import ProfileFolder
 from client.values import (
@@ -22,8 +24,10 @@ from client.values import (
     ConnectionChanged,
     Contact,
     EngineEvent,
+    EntryKind,
     HistoryChanged,
     HistoryEntry,
+    TakeoverAnnounced,
     TrustQuestion,
 )
 from protocol.ids import Name
@@ -38,6 +42,7 @@ class Mailbox:
     def __init__(self, folder: Path) -> None:
         self.folder = ProfileFolder(folder)
         self.last_problem: UserError | None = None
+        self.takeover: TakeoverAnnounced | None = None
         self._lines = FakeEngine()
         self._marked: set[int] = set()
         self._send, self._receive = trio.open_memory_channel[EngineEvent](100)
@@ -47,10 +52,24 @@ class Mailbox:
         """The fake, as what listen takes."""
         return cast("Engine", self)
 
+    @property
+    def own_device(self) -> "Mailbox":
+        """The part that knows of takeovers."""
+        return self
+
+    async def announcement(self) -> TakeoverAnnounced | None:
+        """Give what is announced."""
+        return self.takeover
+
     def add(self, *texts: str) -> None:
         """Let messages have come, without telling."""
         for text in texts:
             self._lines.add("bob", text)
+
+    def notice(self, text: str) -> None:
+        """Let the client have said something."""
+        entry = self._lines.add("bob", text)
+        self._lines.rows[-1] = replace(entry, kind=EntryKind.NOTICE)
 
     def tell(self, event: EngineEvent) -> None:
         """Let something have happened."""
@@ -195,6 +214,19 @@ async def test_a_changed_key_is_told_beside_the_messages(
         await printer.raise_if_asked()
 
 
+async def test_a_key_that_changed_without_a_stop_is_told_beside_the_messages(
+    mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mailbox.add("one")
+    mailbox.notice("bob's key has changed")
+    mailbox.add("two")
+    await listen(mailbox, count=2)
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["one", "two"]
+    notice = {"notice": "identity_changed", "from": "bob", "verified": False}
+    assert [json.loads(line) for line in err.splitlines()] == [notice]
+
+
 async def test_a_question_from_before_is_told_too(
     mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -221,3 +253,30 @@ async def test_what_could_not_be_printed_is_not_marked(
     capsys.readouterr()
     await listen(mailbox, seconds=0)
     assert printed(capsys) == ["one"]
+
+
+async def test_a_takeover_is_told_once_beside_the_messages(
+    mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mailbox.takeover = TakeoverAnnounced(b"m" * 32, 1_700_000_000_000)
+    mailbox.tell(mailbox.takeover)  # as after every login
+    mailbox.tell(TakeoverAnnounced(b"m" * 32, 1_700_000_000_001))
+    mailbox.add("one")
+    await listen(mailbox, count=2, seconds=0.1)
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["text"] == "one"
+    first, second = map(json.loads, captured.err.splitlines())
+    assert first == {
+        "notice": "takeover_announced",
+        "until_ms": 1_700_000_000_000,
+        "new_identity": "6d" * 32,
+    }
+    assert second["until_ms"] == 1_700_000_000_001
+
+
+async def test_a_lost_name_ends_it(mailbox: Mailbox) -> None:
+    mailbox.last_problem = name_lost(Name("alice"))
+    mailbox.tell(ConnectionChanged(Connection.OFFLINE))
+    with pytest.raises(NameLost) as caught:
+        await listen(mailbox)
+    assert caught.value.exit_code is ExitCode.REFUSED

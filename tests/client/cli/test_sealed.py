@@ -1,10 +1,15 @@
 """Sealed sending and blocking, as a script sees them: contacts, xray, block, padding."""
 
+from typing import Any
+
 import pytest
 
+from protocol.limits import HYBRID_INTERVAL_MESSAGES
 from tests.client.cli.harness import Person, RelayProcess
 
 pytestmark = pytest.mark.slow
+
+SMALL_ENVELOPE_BYTES = 5_237
 
 
 def contact(person: Person, name: str) -> dict[str, object]:
@@ -12,7 +17,7 @@ def contact(person: Person, name: str) -> dict[str, object]:
     return found
 
 
-def sent(person: Person, to: str, text: str) -> dict[str, object]:
+def sent(person: Person, to: str, text: str) -> dict[str, Any]:
     """Send a text; give its X-ray."""
     done = person.run("--json", "send", to, text)
     assert done.code == 0, done.err
@@ -36,6 +41,33 @@ def test_after_one_round_trip_the_relay_sees_no_sender(people: tuple[Person, Per
     assert "no sender: it came without a name" in shown
     assert "sealed" in alice.run("contacts").out
     assert alice.run("--json", "status").records[0]["sealed"] == 1
+
+
+def carried(shown: dict[str, Any]) -> str:
+    """Give what the header of an X-rayed message carries, in words."""
+    (layer,) = [each for each in shown["layers"] if each["name"] == "ratchet message"]
+    (flags,) = [span["meaning"] for span in layer["spans"] if span["name"] == "flags"]
+    return str(flags).partition(": ")[2]
+
+
+def test_text_handshake_and_kem_key_look_alike_to_the_relay(people: tuple[Person, Person]) -> None:
+    alice, bob = people
+    first = sent(alice, "bob", "hello")
+    lines = [f"line {number}" for number in range(HYBRID_INTERVAL_MESSAGES)]
+    assert alice.run("chat", "bob", stdin="\n".join(lines) + "\n").code == 0
+    assert bob.listen(1 + len(lines)) == ["hello", *lines]
+    shown = [first]
+    for sender, recipient in ((bob, alice), (alice, bob), (bob, alice)):
+        shown.append(sent(sender, recipient.name, "back"))
+        assert recipient.listen(1) == ["back"]
+    assert [carried(each) for each in shown] == [
+        "handshake header",
+        "KEM key",
+        "KEM ciphertext",
+        "none",
+    ]
+    assert {each["envelope_bytes"] for each in shown} == {SMALL_ENVELOPE_BYTES}
+    assert [each["relay_saw_sender"] for each in shown] == [True, False, False, False]
 
 
 def test_a_blocked_contact_is_not_heard(people: tuple[Person, Person]) -> None:
@@ -80,6 +112,4 @@ def test_padding_is_shown_and_chosen(people: tuple[Person, Person]) -> None:
     small = sent(alice, "bob", "hello")["envelope_bytes"]
     assert alice.run("--json", "padding", "block").records == [{"padding": "block"}]
     large = sent(alice, "bob", "hello")["envelope_bytes"]
-    assert isinstance(small, int)
-    assert isinstance(large, int)
     assert small < 4_096 < large

@@ -1,12 +1,17 @@
-"""``glasspost trust``: the question in plain words, and its two answers."""
+"""``glasspost trust``: the questions in plain words, and their answers."""
+
+import os
 
 import pytest
+import trio
 
+from client.messaging import replacing
 from client.profile.key_file import read_key_file
 from client.profile.paths import profile_folder
 from client.store import contacts
 from client.store.connection import open_database_file
 from client.store.transaction import run_transaction
+from client.values import Surroundings
 from protocol.ids import Name
 from tests.client.cli.harness import Person
 
@@ -48,3 +53,32 @@ def test_a_question_is_shown_kept_and_accepted(people: tuple[Person, Person]) ->
     accepted = alice.run("--json", "trust", "bob", "--accept")
     assert (accepted.code, accepted.records[0]["trust"]) == (0, "unchecked")
     assert alice.run("--json", "verify", "bob").records[0]["number"] == record["shown"]
+
+
+def change_key(person: Person) -> None:
+    """Let the directory have shown another key of bob, whom nobody verified."""
+    folder = profile_folder(person.home, Name(person.name))
+    connection = open_database_file(folder.database, read_key_file(folder.key_file, None))
+    around = Surroundings(lambda: 0, os.urandom, trio.to_thread.run_sync)
+    run_transaction(
+        connection, lambda tx: replacing.take(tx, contacts.find(tx, BOB), b"n" * 32, around)
+    )
+    connection.close()
+
+
+def test_texts_to_a_former_key_are_shown_held_back_and_kept(people: tuple[Person, Person]) -> None:
+    alice, _bob = people
+    assert alice.run("send", "bob", "hello").code == 0
+    change_key(alice)
+    told = alice.run("listen", "--timeout", "0")
+    assert (told.code, told.out) == (0, "")
+    assert "bob's key has changed" in told.err
+    assert "bob's key has changed" not in alice.run("listen", "--timeout", "0").err
+    assert alice.run("--json", "contacts").records[0]["held_back"] == 1
+    assert "1 text held back" in alice.run("contacts").out
+    shown = alice.run("trust", "bob")
+    assert (shown.code, "1 text to the former key" in shown.out) == (4, True)
+    kept = alice.run("--json", "trust", "bob", "--keep")
+    assert (kept.code, kept.records[0]["held_back"]) == (0, 0)
+    states = [each["state"] for each in alice.run("--json", "history", "bob").records]
+    assert "failed" in states

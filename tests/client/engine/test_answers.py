@@ -7,19 +7,21 @@ import pytest
 import trio
 
 from client.errors import LocalError, TrustOpen
+from client.messaging.trust import OpenQuestion
 from client.values import MessageState
 from protocol.ids import Name
-from tests.client.engine.test_trust import TwoFacedStore, begin_to_lie, lying_world
+from tests.client.engine.test_trust import TwoFacedStore, begin_to_lie, lying_world, verify
 from tests.client.engine.world import Person, World
 
 BOB = Name("bob")
 
 
 async def be_asked(world: World, alice: Person, text: str = "secret") -> None:
-    """Let the relay lie until the question is open, then be honest again."""
+    """Let the relay lie about a verified contact until the question is open, then be honest."""
     assert isinstance(world.store, TwoFacedStore)
     await alice.say("bob", "hello")
     await alice.all_delivered("bob")
+    await verify(alice)
     begin_to_lie(world)
     message_id = await alice.engine.send_text(BOB, text)
     with pytest.raises(TrustOpen, match="another identity key") as caught:
@@ -38,16 +40,16 @@ async def test_p7_keeping_the_expected_key_sends_what_waited(
     ):
         expected = await _number_after_hello(alice)
         await be_asked(world, alice)
-        question = await alice.engine.trust_question(BOB)
-        assert question is not None
+        question = await alice.engine.trust.question(BOB)
+        assert isinstance(question, OpenQuestion)
         assert question.expected == expected
         assert question.shown != expected
-        await alice.engine.keep_identity(BOB)
+        await alice.engine.trust.keep(BOB)
         assert await bob.hears("alice", 3) == ["first", "hello", "secret"]
-        assert await alice.engine.trust_question(BOB) is None
-        assert await alice.engine.safety_number(BOB) == expected
+        assert await alice.engine.trust.question(BOB) is None
+        assert await alice.engine.trust.safety_number(BOB) == expected
         with pytest.raises(LocalError, match="no question"):
-            await alice.engine.keep_identity(BOB)
+            await alice.engine.trust.keep(BOB)
 
 
 async def test_p7_accepting_unchecked_verifies_nothing(
@@ -59,14 +61,12 @@ async def test_p7_accepting_unchecked_verifies_nothing(
         world.person("bob"),
     ):
         with pytest.raises(LocalError, match="no question"):
-            await alice.engine.accept_identity(BOB)
+            await alice.engine.trust.accept(BOB)
         await alice.say("bob", "first")
         await alice.all_delivered("bob")
-        await alice.engine.safety_number(BOB)
-        await alice.engine.verify(BOB)
         await be_asked(world, alice)
         (before,) = await alice.engine.contacts()
-        await alice.engine.accept_identity(BOB)
+        await alice.engine.trust.accept(BOB)
         (contact,) = await alice.engine.contacts()
         assert contact.identity == before.pending_identity
         assert not contact.verified
@@ -83,10 +83,10 @@ async def test_p7_the_answer_is_for_the_question_that_was_shown(
         world.engine("alice", receive=False) as other,
     ):
         await be_asked(world, alice)
-        assert await other.engine.trust_question(BOB) is not None
-        await alice.engine.keep_identity(BOB)
+        assert await other.engine.trust.question(BOB) is not None
+        await alice.engine.trust.keep(BOB)
         with pytest.raises(LocalError, match="not the one that was shown"):
-            await other.engine.accept_identity(BOB)
+            await other.engine.trust.accept(BOB)
 
 
 async def test_p7_the_expected_key_at_the_next_login_closes_the_question(
@@ -131,4 +131,4 @@ async def test_p7_a_relay_that_goes_on_lying_asks_no_second_time(
 async def _number_after_hello(alice: Person) -> str:
     await alice.say("bob", "first")
     await alice.all_delivered("bob")
-    return await alice.engine.safety_number(BOB)
+    return await alice.engine.trust.safety_number(BOB)

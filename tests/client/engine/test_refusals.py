@@ -13,6 +13,7 @@ from client.errors import ExitCode, LocalError, RefusedByRelay, StillQueued
 from client.store.transaction import Transaction
 from client.values import MessageState, OutboxItem
 from protocol.ids import DeviceAddress, FetchId, Name
+from protocol.limits import MAX_BUNDLE_AGE_MS
 from server.answers import MAILBOX_RETRY_MS, TROUBLE_RETRY_MS
 from server.store.interface import NoPrekeys, StoreTrouble
 from server.store.memory import MemoryStore
@@ -95,6 +96,23 @@ async def test_keys_that_are_not_there_yet_are_asked_for_again(
         assert caught.value.exit_code is ExitCode.UNREACHABLE
         store.keyless.clear()
         assert await bob.hears("alice", 1, 60) == ["first"]
+
+
+async def test_keys_too_old_to_use_are_told_in_words_and_fetched_anew_when_their_owner_is_back(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with small_world(tmp_path, rng) as world:
+        await world.register("bob")
+        world.clock.advance(MAX_BUNDLE_AGE_MS + 1)
+        async with world.person("alice") as alice:
+            message_id = await alice.engine.send_text(BOB, "back from the ice?")
+            with pytest.raises(RefusedByRelay, match="signed prekey is too old") as caught:
+                await alice.engine.wait_for(message_id, MessageState.AT_RELAY, 20)
+            assert "has not been online for weeks" in caught.value.why
+            assert "Ask bob to come online" in caught.value.hint
+            async with world.engine("bob") as bob:
+                await bob.engine.wait_online(20)
+                assert await bob.hears("alice", 1, 1_300) == ["back from the ice?"]
 
 
 async def test_a_relay_with_a_broken_disk_gets_everything_when_it_works_again(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from client.engine import registration
+from client.engine import moving_in
 from client.engine.registration import register
 from client.errors import ExitCode, LocalError, RelayUnreachable
 from client.network.address import RelayAddress
@@ -73,7 +73,7 @@ async def test_p3_a_crash_between_refusal_and_discard_blocks_nothing(
             await register(home, ALICE, ADDRESS, None, around, dialer=world.dial)
 
         with monkeypatch.context() as patched:
-            patched.setattr(registration, "discard_profile", crash)
+            patched.setattr(moving_in, "discard_profile", crash)
             with pytest.raises(LocalError):
                 await try_the_name()
         assert list_home(home).profiles == (ALICE,)

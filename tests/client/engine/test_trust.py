@@ -1,4 +1,8 @@
-"""A contact's key has changed: nothing goes out before a person has decided."""
+"""A contact's key has changed.
+
+Verified: nothing goes out before a person has decided. Not verified: a notice, and the conversation
+goes on, but without what was written before.
+"""
 
 import random
 from collections.abc import AsyncIterator
@@ -9,12 +13,13 @@ import pytest
 import trio
 
 from client.errors import ExitCode, LocalError, TrustOpen
+from client.messaging.trust import ResendQuestion
 from client.values import MessageState, TrustQuestion
 from protocol.ids import DeviceAddress, FetchId, Name
 from protocol.limits import PREKEY_ROTATION_MS
 from server.store.memory import MemoryStore
 from server.store.values import SealingKeyOnRecord, TakenBundle
-from tests.client.engine.world import World, small_world
+from tests.client.engine.world import Person, World, small_world
 from tests.support.relay_rig import FakeClock
 
 ALICE, BOB = Name("alice"), Name("bob")
@@ -58,9 +63,14 @@ def begin_to_lie(world: World) -> None:
     world.store.lies = True
 
 
-@pytest.mark.parametrize("verified", [True, False])
+async def verify(person: Person) -> None:
+    """Compare numbers with bob."""
+    await person.engine.trust.safety_number(BOB)
+    await person.engine.trust.verify(BOB)
+
+
 async def test_p7_swapped_keys_are_a_question_and_nothing_is_sent(
-    autojump_clock: object, tmp_path: Path, rng: random.Random, verified: bool
+    autojump_clock: object, tmp_path: Path, rng: random.Random
 ) -> None:
     async with (
         lying_world(tmp_path, rng) as world,
@@ -69,9 +79,7 @@ async def test_p7_swapped_keys_are_a_question_and_nothing_is_sent(
     ):
         await alice.say("bob", "hello")
         await alice.all_delivered("bob")
-        if verified:
-            await alice.engine.safety_number(BOB)
-            await alice.engine.verify(BOB)
+        await verify(alice)
         begin_to_lie(world)
         async with alice.engine.events() as events:
             message_id = await alice.engine.send_text(BOB, "secret")
@@ -79,7 +87,7 @@ async def test_p7_swapped_keys_are_a_question_and_nothing_is_sent(
                 await alice.engine.wait_for(message_id, MessageState.AT_RELAY, 20)
             assert caught.value.exit_code is ExitCode.TRUST
             with trio.fail_after(5):
-                while await events.receive() != TrustQuestion(BOB, verified):
+                while await events.receive() != TrustQuestion(BOB, verified=True):
                     pass
         await trio.sleep(100)
         assert (await alice.lines("bob"))[-1].state is MessageState.QUEUED
@@ -98,19 +106,20 @@ async def test_what_is_verified_is_the_number_that_was_shown(
         await alice.say("bob", "hello")
         await alice.all_delivered("bob")
         with pytest.raises(LocalError, match="was shown yet"):
-            await alice.engine.verify(BOB)
-        ours = await alice.engine.safety_number(BOB)
-        assert ours == await bob.engine.safety_number(ALICE)
+            await alice.engine.trust.verify(BOB)
+        ours = await alice.engine.trust.safety_number(BOB)
+        assert ours == await bob.engine.trust.safety_number(ALICE)
+        await alice.engine.trust.verify(BOB)
         begin_to_lie(world)
         message_id = await alice.engine.send_text(BOB, "secret")
         with pytest.raises(TrustOpen):
             await alice.engine.wait_for(message_id, MessageState.AT_RELAY, 20)
         # What was compared is the pinned key; the one in question is not accepted with it.
-        await alice.engine.verify(BOB)
+        await alice.engine.trust.verify(BOB)
         (contact,) = await alice.engine.contacts()
         assert contact.verified
         assert contact.pending_identity is not None
-        assert await alice.engine.safety_number(BOB) != ours
+        assert await alice.engine.trust.safety_number(BOB) != ours
 
 
 async def test_another_process_hears_of_the_question(
@@ -124,10 +133,78 @@ async def test_another_process_hears_of_the_question(
     ):
         await alice.say("bob", "hello")
         await alice.all_delivered("bob")
+        await verify(alice)
         begin_to_lie(world)
         async with alice.engine.events() as here, other.engine.events() as there:
             await other.say("bob", "secret")
             for events in (here, there):
                 with trio.fail_after(20):
-                    while await events.receive() != TrustQuestion(BOB, verified=False):
+                    while await events.receive() != TrustQuestion(BOB, verified=True):
                         pass
+
+
+async def test_p7_unverified_the_notice_comes_first_and_texts_from_before_wait(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with (
+        lying_world(tmp_path, rng) as world,
+        world.person("alice") as alice,
+        world.person("bob") as bob,
+    ):
+        await alice.say("bob", "hello")
+        await alice.all_delivered("bob")
+        before = await alice.engine.trust.safety_number(BOB)
+        begin_to_lie(world)
+        from_before = await alice.engine.send_text(BOB, "secret")
+        with pytest.raises(TrustOpen, match="was written before that") as caught:
+            await alice.engine.wait_for(from_before, MessageState.AT_RELAY, 20)
+        assert "glasspost trust bob" in caught.value.hint
+        assert await alice.engine.trust.safety_number(BOB) != before
+        assert (await alice.engine.status()).open_questions == (BOB,)
+
+        on_purpose = await alice.engine.send_text(BOB, "written after the notice")
+        state = await alice.engine.wait_for(on_purpose, MessageState.AT_RELAY, 20)
+        assert state is MessageState.AT_RELAY
+        told = [entry.text for entry in await alice.engine.untold_notices(BOB)]
+        assert len(told) == 1
+        assert told[0].startswith("bob's key has changed")
+        await trio.sleep(100)
+        states = {entry.text: entry.state for entry in await alice.lines("bob")}
+        assert states["secret"] is MessageState.QUEUED
+
+        await alice.engine.trust.question(BOB)
+        await alice.engine.trust.accept(BOB)
+        await alice.engine.wait_for(from_before, MessageState.AT_RELAY, 20)
+        assert (await alice.engine.status()).open_questions == ()
+        assert await bob.heard("alice") == ["hello"], "none of it is for the old key"
+
+
+async def test_p7_two_processes_take_one_change_once(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with (
+        lying_world(tmp_path, rng) as world,
+        world.person("alice") as alice,
+        world.person("bob"),
+        world.engine("alice", receive=False) as other,
+    ):
+        await alice.say("bob", "hello")
+        await alice.all_delivered("bob")
+        begin_to_lie(world)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(alice.say, "bob", "here")
+            nursery.start_soon(other.say, "bob", "there")
+        await trio.sleep(30)
+        notices = [
+            entry.text
+            for entry in await other.engine.history(BOB, 100)
+            if "bob's key has changed" in entry.text
+        ]
+        assert len(notices) == 1
+        question = await other.engine.trust.question(BOB)
+        assert isinstance(question, ResendQuestion)
+        await alice.engine.trust.keep(BOB)
+        with pytest.raises(LocalError, match="not the one that was shown"):
+            await other.engine.trust.accept(BOB)
+        states = {entry.text: entry.state for entry in await alice.lines("bob")}
+        assert states["here"] is states["there"] is MessageState.FAILED

@@ -13,6 +13,13 @@ from protocol.records import Sender
 from tests.support.clients import Client
 
 
+class RawPayload(SealedPayload):
+    """Bytes in the place of a sealed payload; sender and kind are not written."""
+
+    def encode(self) -> bytes:
+        return self.body
+
+
 def mail(sender: Client, recipient: Client, text: str = "news") -> Delivery:
     """Send a text and take it out of the mailbox."""
     sender.send(recipient, text)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from client.store import sessions
-from client.store.connection import open_database_file
 from protocol.e2ee.ratchet.chain import ChainKey
 from protocol.e2ee.ratchet.root import RootKey
 from protocol.e2ee.ratchet.state import RatchetState
@@ -90,14 +89,20 @@ def lose_last_resort(world: World, client: Client) -> None:
     execute(client, "DELETE FROM prekeys WHERE kind IN ('last resort', 'signed')")
 
 
+def lose_prekeys_of_both(world: World, client: Client) -> None:
+    """Neither can accept a handshake of the other."""
+    for each in world.clients:
+        execute(each, "DELETE FROM prekeys WHERE kind IN ('one-time', 'last resort', 'signed')")
+        execute(each, "DELETE FROM sessions")
+
+
 def put_back(client: Client, copy: bytes) -> None:
     """Let the disk be as it was when ``copy`` was made."""
     client.close()
     for ending in ("-wal", "-shm"):
         client.path.with_name(client.path.name + ending).unlink(missing_ok=True)
     client.path.write_bytes(copy)
-    client.connection = open_database_file(client.path, client.key)
-    client.connection.pragma("synchronous", "off")
+    client.open()
 
 
 def copy_of(client: Client) -> bytes:
@@ -220,6 +225,7 @@ FAULTS: dict[str, Fault] = {
         corrupt_ratchet,
         lose_prekeys_handed_out,
         lose_last_resort,
+        lose_prekeys_of_both,
         roll_back,
         roll_back_both,
         flip_sealed,

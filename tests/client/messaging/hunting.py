@@ -6,6 +6,7 @@ from pathlib import Path
 
 from client.messaging.outcomes import Unreadable
 from client.values import Delivery, EntryKind
+from protocol.e2ee.retry import message_digest
 from protocol.limits import MAX_RETRIES_PER_HOUR
 from tests.support.clients import Client, Clock, FakeRelay
 
@@ -21,6 +22,10 @@ def requests_this_hour(client: Client) -> int:
     return count
 
 
+def _column(client: Client, query: str, *values: bytes) -> list[bytes]:
+    return [value for (value,) in client.connection.execute(query, values)]
+
+
 @dataclass
 class World:
     """Two clients, what each wrote, what each has ever shown, and all that was delivered."""
@@ -32,6 +37,8 @@ class World:
     written: dict[str, list[str]] = field(default_factory=lambda: {"alice": [], "bob": []})
     shown: dict[str, set[str]] = field(default_factory=lambda: {"alice": set(), "bob": set()})
     recorded: dict[str, list[Delivery]] = field(default_factory=lambda: {"alice": [], "bob": []})
+    unopened: dict[bytes, bytes] = field(default_factory=dict)
+    """By envelope id: the digests of ratchet messages that did not open."""
 
     @classmethod
     def begin(cls, rng: random.Random, folder: Path) -> "World":
@@ -39,7 +46,6 @@ class World:
         alice, bob = (Client(name, folder, relay, rng) for name in ("alice", "bob"))
         world = cls(rng, folder, alice, bob)
         for client in (alice, bob):
-            client.connection.pragma("synchronous", "off")  # a disk that fails is another test's
             client.come_online()
         return world
 
@@ -84,8 +90,14 @@ class World:
     def deliver(self, client: Client) -> int:
         """Bring all mail; tell how much it was."""
         deliveries = self.relay.mail.pop(client.name, [])
-        outcomes = [client.receive(delivery) for delivery in deliveries]
-        if any(isinstance(outcome, Unreadable) for outcome in outcomes):
+        if not deliveries:
+            return 0
+        unopened = [
+            delivery for delivery in deliveries if isinstance(client.receive(delivery), Unreadable)
+        ]
+        for delivery in unopened:
+            self.unopened[delivery.envelope_id] = message_digest(client.open_seal(delivery))
+        if unopened:
             client.come_online()  # the engine looks after its prekeys then
         self.recorded[client.name] = (self.recorded[client.name] + deliveries)[-60:]
         self.remember_shown(client)
@@ -136,14 +148,24 @@ class World:
             for client in self.clients
         )
 
-    def answered_gaps(self) -> int:
-        """Count the gaps that are still shown although their answer has come."""
+    def filled_gaps(self) -> int:
+        """Count the gaps that are still shown although an answer has come that opened."""
         return sum(
-            client.connection.execute(
-                "SELECT count(*) FROM gaps JOIN retry_requests USING (digest)"
-                " JOIN seen ON mark = answer_id"
-            ).get
+            self._is_filled(client, digest)
             for client in self.clients
+            for digest in _column(client, "SELECT digest FROM gaps")
+        )
+
+    def _is_filled(self, client: Client, digest: bytes) -> bool:
+        """Tell whether an answer opened; or the answer to one that did not, and so on."""
+        answers = _column(
+            client,
+            "SELECT answer_id FROM retry_requests JOIN seen ON mark = answer_id WHERE digest = ?",
+            digest,
+        )
+        return any(
+            answer not in self.unopened or self._is_filled(client, self.unopened[answer])
+            for answer in answers
         )
 
     def gap_lines(self) -> list[int]:

@@ -106,10 +106,11 @@ def test_p7_another_identity_is_a_question_and_its_keys_are_not_used(
     friends: tuple[Client, Client], make_client: MakeClient
 ) -> None:
     alice, bob = friends
+    alice.write(lambda tx: contacts.set_verified(tx, bob.name))
     impostor = make_client("bob")
     swapped = alice.relay.shelves[impostor.name].bundle(FetchId(b"f" * 16))
     before = alice.read(lambda tx: (sessions.all_sessions(tx), peer_keys.find(tx, bob.name)))
-    assert give(alice, bob, swapped) == TrustQuestion(bob.name, verified=False)
+    assert give(alice, bob, swapped) == TrustQuestion(bob.name, verified=True)
     after = alice.read(lambda tx: (sessions.all_sessions(tx), peer_keys.find(tx, bob.name)))
     assert after == before
     assert give(alice, bob, swapped) is None, "the same question is not put twice"

@@ -3,7 +3,7 @@
 import pytest
 
 from client.errors import LocalError
-from client.messaging import answers, blocking
+from client.messaging import blocking
 from client.messaging.outcomes import Dropped, Junk, Outcome, Received
 from client.store import contacts, outbox, profile_keys, receipts_due
 from client.values import Delivery, MessageState
@@ -171,12 +171,6 @@ def test_another_identity_starts_without_any_token(
     new_bob.send(alice, "my new phone")
     new_bob.flush()
     alice.receive_all()
-    identity = new_bob.device.identity.public
-    alice.write(
-        lambda tx: answers.accept_identity(
-            tx, new_bob.name, identity, alice.surroundings, verified=True
-        )
-    )
     talk(alice, new_bob)
     assert token_of(alice, new_bob) == own_token(new_bob)
     assert token_of(new_bob, alice) == own_token(alice)

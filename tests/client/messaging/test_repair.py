@@ -1,5 +1,6 @@
 """Messages that did not open are asked for, and come again: what each side does, and what not."""
 
+from client.messaging import prekey_doubts
 from client.messaging.outcomes import Asked, Duplicate, Junk, Received, Unreadable
 from client.store import sessions
 from client.values import MessageState
@@ -67,6 +68,38 @@ def test_a_resent_message_has_its_id_counter_and_time(friends: tuple[Client, Cli
         theirs.counter,
         theirs.sent_at_ms,
     )
+
+
+def test_p2_an_answer_that_does_not_open_is_still_one_message_and_one_line(
+    friends: tuple[Client, Client],
+) -> None:
+    alice, bob = friends
+    ask_for(bob, alice, "lost twice")
+    alice.receive_all()
+    alice.flush()
+    lose_sessions(bob)
+    assert [type(each) for each in bob.receive_all()] == [Unreadable]
+    assert bob.connection.execute("SELECT count(*) FROM gaps").get == 2
+    (line,) = gap_lines(bob, alice)
+    assert line.startswith("A message in the name of alice could not be opened")
+    alice.send(bob, "after it")
+    talk(bob, alice)
+    assert bob.texts(alice)[-2:] == ["lost twice", "after it"]
+    assert gap_lines(bob, alice) == []
+
+
+def test_p2_an_answer_that_waits_while_the_keys_are_made_anew_fills_its_gap(
+    friends: tuple[Client, Client],
+) -> None:
+    """Whatever has no receipt is queued again then; the answer is queued already."""
+    alice, bob = friends
+    ask_for(bob, alice, "lost")
+    alice.receive_all()
+    bob.write(prekey_doubts.doubt)
+    bob.come_online()
+    talk(alice, bob)
+    assert bob.texts(alice)[1:] == ["lost"]
+    assert gap_lines(bob, alice) == []
 
 
 def test_an_unanswered_request_leaves_the_gap_visible(friends: tuple[Client, Client]) -> None:

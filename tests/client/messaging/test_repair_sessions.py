@@ -8,8 +8,11 @@ from itertools import permutations
 import pytest
 
 from client.messaging.housekeeping import tidy
-from client.messaging.outcomes import Junk, Received
+from client.messaging.outcomes import Junk, Received, Unreadable
+from client.messaging.sending import queue_undelivered_again
 from client.store import sessions
+from protocol.e2ee.session import peek_untrusted
+from protocol.limits import HYBRID_INTERVAL_MS
 from tests.client.messaging.conftest import MakeClient
 from tests.client.messaging.envelopes import mail
 from tests.client.messaging.faults import copy_of, put_back
@@ -101,6 +104,37 @@ def test_p2_a_pair_handed_out_twice_is_repaired(
     assert gap_lines(bob, carol) == []
 
 
+@pytest.mark.parametrize("alice_is_lower", [True, False])
+def test_p2_of_crossed_sessions_the_one_the_peer_refuses_is_left_within_one_round_trip(
+    friends: tuple[Client, Client], alice_is_lower: bool
+) -> None:
+    """Alice prefers her unanswered session if it has the lower id; Bob cannot open it."""
+    alice, bob = friends
+    for client in friends:
+        lose_sessions(client)
+    bob.send(alice, "from bob")
+    bob.flush()
+    alice.send(bob, "opens a session")
+    alice.fetch_keys()
+    while (session_in_use(alice, bob) < session_in_use(bob, alice)) is not alice_is_lower:
+        lose_sessions(alice)
+        alice.connection.execute("DELETE FROM sent")  # it would count as encrypted too often
+        alice.write(lambda tx: queue_undelivered_again(tx, bob.name, alice.surroundings))
+        alice.fetch_keys()
+    refused, kept = session_in_use(alice, bob), session_in_use(bob, alice)
+    bob.connection.execute(
+        "DELETE FROM prekeys WHERE kind IN ('one-time', 'last resort', 'signed')"
+    )
+    alice.receive_all()
+    alice.send(bob, "from alice")
+    assert session_in_use(alice, bob) == (refused if alice_is_lower else kept)
+    talk(alice, bob, rounds=1)
+    talk(bob, alice, rounds=2)
+    assert session_in_use(alice, bob) == session_in_use(bob, alice) == kept
+    assert bob.texts(alice)[1:] == ["opens a session", "from alice"]
+    assert alice.texts(bob)[1:] == ["from bob"]
+
+
 # --- disks that were put back ----------------------------------------------------------
 
 
@@ -134,6 +168,28 @@ def test_p3_after_a_disk_was_put_back_every_later_message_arrives_once(
     bodies: dict[tuple[object, bytes], bytes] = {}
     for place, body in alice.relay.ratchet_messages((alice, bob)):
         assert bodies.setdefault((place, body[:12]), body) == body
+
+
+def test_p3_a_disk_put_back_to_before_a_kem_key_was_attached_is_repaired(
+    friends: tuple[Client, Client], relay: FakeRelay
+) -> None:
+    """What answers the lost key does not fit the chain that this disk knows."""
+    alice, bob = friends
+    relay.clock.now_ms += HYBRID_INTERVAL_MS
+    for client in friends:
+        client.come_online()
+    copy, answering = copy_of(bob), mail(alice, bob, "hello")
+    while not peek_untrusted(bob.open_seal(answering)).kem.ciphertext:
+        bob.receive(answering)
+        copy = copy_of(bob)
+        some_talk(alice, bob, 2, "now Bob attaches a key")
+        answering = mail(alice, bob, "answers it")
+    put_back(bob, copy)
+    outcome = bob.receive(answering)
+    assert isinstance(outcome, Unreadable)
+    assert "no key was attached" in outcome.reason
+    talk(bob, alice)
+    assert bob.texts(alice)[-1] == "answers it"
 
 
 def test_p3_a_disk_put_back_over_a_rotation_is_noticed_at_the_next_login(

@@ -1,15 +1,17 @@
 """Sizes: all that two clients say to each other looks alike, as long as it is short."""
 
-import random
-
 import pytest
 
 from client.store import settings
+from client.values import Delivery, EntryKind, MessageState, OutboxItem
 from protocol.e2ee.padding import Padding, padme
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
-from protocol.limits import PADDING_FLOOR_BYTES
-from protocol.records import KEM_CIPHERTEXT_BYTES, KEM_PUBLIC_BYTES
-from tests.client.messaging.envelopes import sealed_anew
+from protocol.e2ee.ratchet.header import RatchetHeader
+from protocol.e2ee.session import peek_untrusted
+from protocol.limits import (
+    HYBRID_INTERVAL_MESSAGES,
+    PADDING_FLOOR_BYTES,
+    RECEIPT_IDS_AT_ONCE,
+)
 from tests.support.clients import Client, talk
 
 # Version, sealing key id, HPKE's encapsulated key and tag around the padded payload.
@@ -34,15 +36,23 @@ def test_text_receipt_handshake_and_profile_key_are_of_one_size(alice: Client, b
     assert set(sizes) == {SMALL_ENVELOPE_BYTES}
 
 
-def test_kem_carrying_messages_are_of_that_size_too(
-    alice: Client, bob: Client, rng: random.Random
-) -> None:
-    """With a KEM key and a ciphertext in the header, and a text of a few lines."""
-    body_bytes = 58 + KEM_PUBLIC_BYTES + KEM_CIPHERTEXT_BYTES + 12 + 600 + 16
-    payload = SealedPayload(
-        alice.device.address, PayloadKind.RATCHET_MESSAGE, rng.randbytes(body_bytes)
-    )
-    assert len(sealed_anew(bob, payload).envelope) == SMALL_ENVELOPE_BYTES
+def header_of(recipient: Client, item: OutboxItem) -> RatchetHeader:
+    delivery = Delivery(0, item.envelope_id, 0, None, item.envelope)
+    return peek_untrusted(recipient.open_seal(delivery))
+
+
+def test_receipts_for_many_messages_are_of_that_size_too(alice: Client, bob: Client) -> None:
+    """The first of them carries a KEM key: it is due after so many messages."""
+    sent = HYBRID_INTERVAL_MESSAGES + RECEIPT_IDS_AT_ONCE
+    for number in range(sent):
+        alice.send(bob, f"text {number}")
+    talk(alice, bob)
+    receipts = [item for name, item in alice.relay.submitted if name == alice.name]
+    assert len(receipts) >= sent / RECEIPT_IDS_AT_ONCE
+    assert all(header_of(alice, item).kem.attached_key for item in receipts)
+    assert {len(item.envelope) for item in receipts} == {SMALL_ENVELOPE_BYTES}
+    states = [entry.state for entry in alice.history(bob) if entry.kind is EntryKind.TEXT]
+    assert states == [MessageState.DELIVERED] * sent
 
 
 def test_the_same_without_padding_tells_them_apart(alice: Client, bob: Client) -> None:

@@ -1,4 +1,4 @@
-"""A changed identity: nothing goes out, nothing new is opened, until a person answers."""
+"""A verified contact shows another identity: nothing goes out or is opened before an answer."""
 
 from dataclasses import replace
 
@@ -17,22 +17,25 @@ from tests.support.clients import Client, talk
 
 
 @pytest.fixture
-def reinstalled(friends: tuple[Client, Client], make_client: MakeClient) -> tuple[Client, Client]:
-    """Alice, and Bob on a new device that has nothing of the old one."""
-    alice, _ = friends
+def checked(friends: tuple[Client, Client]) -> tuple[Client, Client]:
+    """Alice, who has compared Bob's number, and Bob."""
+    alice, bob = friends
+    alice.write(lambda tx: contacts.set_verified(tx, bob.name))
+    return alice, bob
+
+
+@pytest.fixture
+def reinstalled(checked: tuple[Client, Client], make_client: MakeClient) -> tuple[Client, Client]:
+    """The same Alice, and Bob on a new device that has nothing of the old one."""
+    alice, _ = checked
     return alice, make_client("bob")
 
 
-def accept(client: Client, peer: Client, *, verified: bool = False) -> list[object]:
+def accept(client: Client, peer: Client) -> list[object]:
+    identity = peer.device.identity.public
     return list(
         client.write(
-            lambda tx: answers.accept_identity(
-                tx,
-                peer.name,
-                peer.device.identity.public,
-                client.surroundings,
-                verified=verified,
-            )
+            lambda tx: answers.accept_identity(tx, peer.name, identity, client.surroundings)
         )
     )
 
@@ -71,19 +74,16 @@ def test_p7_a_number_compared_for_another_key_verifies_nothing(
     assert alice.dump() == before
 
 
-@pytest.mark.parametrize("verified", [False, True])
 def test_p7_a_message_under_a_new_identity_is_held_and_asked_about(
-    reinstalled: tuple[Client, Client], verified: bool
+    reinstalled: tuple[Client, Client],
 ) -> None:
     alice, bob = reinstalled
-    if verified:
-        alice.write(lambda tx: contacts.set_verified(tx, bob.name))
     delivery = mail(bob, alice, "new phone")
-    assert alice.receive(delivery) == Held(bob.name, TrustQuestion(bob.name, verified))
+    assert alice.receive(delivery) == Held(bob.name, TrustQuestion(bob.name, verified=True))
     assert alice.receive(delivery) == Duplicate()
     assert alice.receive(mail(bob, alice, "hello?")) == Held(bob.name, None)
     assert "new phone" not in alice.texts(bob)
-    assert ("verified" if verified else "expected") in alice.notices(bob)[-1]
+    assert "verified" in alice.notices(bob)[-1]
 
 
 def test_p7_nothing_goes_out_while_the_question_is_open(
@@ -98,9 +98,9 @@ def test_p7_nothing_goes_out_while_the_question_is_open(
 
 
 def test_messages_of_the_pinned_identity_still_open(
-    friends: tuple[Client, Client], make_client: MakeClient
+    checked: tuple[Client, Client], make_client: MakeClient
 ) -> None:
-    alice, old_bob = friends
+    alice, old_bob = checked
     late = mail(old_bob, alice, "sent before")
     alice.receive(mail(make_client("bob"), alice))
     assert isinstance(alice.receive(late), Received)
@@ -108,9 +108,9 @@ def test_messages_of_the_pinned_identity_still_open(
 
 
 def test_accepting_opens_what_was_held_and_sends_what_was_not_delivered(
-    friends: tuple[Client, Client], make_client: MakeClient
+    checked: tuple[Client, Client], make_client: MakeClient
 ) -> None:
-    alice, old_bob = friends
+    alice, old_bob = checked
     alice.send(old_bob, "at the relay")
     alice.flush()
     alice.send(old_bob, "still here")
@@ -161,9 +161,9 @@ def test_p7_an_answer_is_for_the_identity_that_was_shown(
 
 
 def test_keeping_the_old_identity_drops_what_was_held_and_goes_on(
-    friends: tuple[Client, Client], make_client: MakeClient
+    checked: tuple[Client, Client], make_client: MakeClient
 ) -> None:
-    alice, bob = friends
+    alice, bob = checked
     shelf = bob.relay.shelves[bob.name]
     impostor = make_client("bob")
     alice.receive(mail(impostor, alice, "trust me"))
@@ -187,7 +187,7 @@ def test_p7_an_unvouched_claim_is_no_question_until_the_directory_agrees(
     claim = replace(mail(bob, alice, "new phone"), vouched=None)
     assert alice.receive(claim) == Held(bob.name, None)
     assert alice.read(lambda tx: contacts.find(tx, bob.name)).pending_identity is None
-    assert alice.fetch_keys() == [TrustQuestion(bob.name, verified=False)]
+    assert alice.fetch_keys() == [TrustQuestion(bob.name, verified=True)]
     (outcome,) = accept(alice, bob)
     assert isinstance(outcome, Received)
 
@@ -239,12 +239,12 @@ def take_sealing_key(alice: Client, bob: Client) -> TrustQuestion | None:
 
 
 def test_p7_the_expected_key_closes_the_question_that_the_directory_raised(
-    friends: tuple[Client, Client], make_client: MakeClient
+    checked: tuple[Client, Client], make_client: MakeClient
 ) -> None:
-    alice, bob = friends
+    alice, bob = checked
     shelf = bob.relay.shelves[bob.name]
     impostor = make_client("bob")
-    assert take_sealing_key(alice, impostor) == TrustQuestion(bob.name, verified=False)
+    assert take_sealing_key(alice, impostor) == TrustQuestion(bob.name, verified=True)
     assert alice.read(fetching.questioned) == [KeysWanted(DeviceAddress(bob.name), None, None)]
     alice.receive(replace(mail(impostor, alice, "trust me"), vouched=None))
     alice.send(bob, "are you well?")
@@ -259,9 +259,9 @@ def test_p7_the_expected_key_closes_the_question_that_the_directory_raised(
 
 
 def test_p7_a_relay_that_contradicts_itself_closes_no_question(
-    friends: tuple[Client, Client], make_client: MakeClient
+    checked: tuple[Client, Client], make_client: MakeClient
 ) -> None:
-    alice, bob = friends
+    alice, bob = checked
     shelf = bob.relay.shelves[bob.name]
     alice.receive(mail(make_client("bob"), alice, "new phone"))
     bob.relay.shelves[bob.name] = shelf

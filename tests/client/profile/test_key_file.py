@@ -9,14 +9,15 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from client.errors import ExitCode, LocalError, UserError, WrongSecret
-from client.profile import key_file, passphrase
-from client.profile.key_file import MAGIC, needs_passphrase, read_key_file, write_key_file
+from client.profile import passphrase, wrapped_file
+from client.profile.key_file import KEY_FILE, needs_passphrase, read_key_file, write_key_file
 from client.profile.passphrase import Passphrase, Stretching, stretch
 from client.store.connection import DatabaseKey
 from protocol.encoding import encode_fields
 from protocol.labels import Label
 from protocol.packing import pack_value
 
+MAGIC = KEY_FILE.magic
 RIGHT = Passphrase.from_text("correct horse")
 WRONG = Passphrase.from_text("battery staple")
 
@@ -35,7 +36,7 @@ def key(rng: random.Random) -> DatabaseKey:
 def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make new files cheap to open, within what a reader accepts."""
     monkeypatch.setattr(
-        key_file, "Stretching", lambda salt: Stretching(salt, passphrase.LEAST_MEMORY_BYTES, 1)
+        wrapped_file, "Stretching", lambda salt: Stretching(salt, passphrase.LEAST_MEMORY_BYTES, 1)
     )
 
 
@@ -169,7 +170,7 @@ def test_costs_and_sizes_out_of_range_are_refused_before_they_are_paid(
     def never(*_: object) -> None:
         raise AssertionError("the costs were paid")
 
-    monkeypatch.setattr(key_file, "stretch", never)
+    monkeypatch.setattr(wrapped_file, "stretch", never)
     path.write_bytes(signed(body))
     path.chmod(0o600)
     expect_damage(path, RIGHT)

@@ -16,7 +16,8 @@ from client.xray.layers import (
     sealed_layer,
     take_picture,
 )
-from client.xray.spans import Layer, Reader
+from client.xray.spans import Reader
+from tests.client.xray.covering import assert_covered, meanings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -52,20 +53,6 @@ def sealed_payload(message: bytes) -> bytes:
 def envelope_around(payload: bytes, padded_size: int) -> bytes:
     del payload  # what is inside cannot be seen in an envelope
     return b"\x01\x00\x00\x00\x02" + b"K" * 1088 + b"X" * 32 + b"S" * padded_size + b"T" * 16
-
-
-def assert_covered(layer: Layer) -> None:
-    offset = 0
-    for span in layer.spans:
-        assert span.offset == offset
-        assert span.size > 0
-        assert span.name
-        offset += span.size
-    assert offset == len(layer.data)
-
-
-def meanings(layer: Layer) -> dict[str, str]:
-    return {span.name: span.meaning for span in layer.spans}
 
 
 @pytest.mark.parametrize("flags", FLAGS)

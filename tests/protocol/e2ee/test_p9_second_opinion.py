@@ -20,6 +20,7 @@ from tests.protocol.e2ee.second_bytes import (
     safety_numbers,
     statements,
 )
+from tests.protocol.e2ee.second_replacements import replacements, vetoes
 from tests.protocol.e2ee.second_talks import (
     disorder,
     handshakes,
@@ -49,6 +50,8 @@ CHECKS: list[Check] = [
     contents,
     safety_numbers,
     statements,
+    replacements,
+    vetoes,
 ]
 
 
@@ -104,6 +107,16 @@ FAULTS: list[tuple[Check, str, str]] = [
     (statements, "1/register", "1/registration"),
     (statements, "u32(device), u32(version)", "u32(version), u32(device)"),
     (statements, "u32(record[0]), u64(record[1])", "u32(record[0]), u32(record[1] % 2**32)"),
+    (replacements, '"replace-device-new"', '"replace-device"'),
+    (replacements, "c.old_identity, c.new_identity, c.a", "c.new_identity, c.old_identity, c.a"),
+    (replacements, "u64(c.generation + 1)", "u64(c.generation)"),
+    (
+        replacements,
+        '_statement(c, "identity"), signatures[1]',
+        '_statement(c, "account"), signatures[1]',
+    ),
+    (vetoes, "1/veto-replacement", "1/veto"),
+    (vetoes, "VerifyKey(c.old_identity).verify(veto", "_ = (veto"),
 ]
 
 

@@ -8,10 +8,12 @@ from protocol.e2ee.curve import curve_public_of
 from protocol.e2ee.kem import kem_public_of
 from protocol.e2ee.prekey_secrets import OneTimePrivate, SealingPrivateKey
 from protocol.e2ee.prekeys import make_signed_prekey, verify_bundle, verify_sealing_key
-from protocol.errors import BadSignature, BundleRefused, DamagedState
+from protocol.errors import BadPublicKey, BadSignature, BundleRefused, DamagedState
 from protocol.ids import DeviceAddress, Name
+from protocol.labels import Label
 from protocol.limits import MAX_BUNDLE_AGE_MS, MAX_BUNDLE_AHEAD_MS
-from protocol.records import PrekeyBundle
+from protocol.records import KEM_PUBLIC_BYTES, PrekeyBundle, prekey_fields
+from protocol.signing import sign
 from tests.protocol.e2ee.parties import NOW_MS, party
 from tests.support.randomness import SeededBytes
 
@@ -117,6 +119,26 @@ def test_a_sealing_key_is_checked_like_a_bundle() -> None:
         verify_sealing_key(key, identity, BOB.address, NOW_MS + MAX_BUNDLE_AGE_MS + 1, None)
     with pytest.raises(BundleRefused):
         verify_sealing_key(key, identity, BOB.address, NOW_MS, NOW_MS + 1)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        b"\xff" * KEM_PUBLIC_BYTES + BOB.sealing_key.key[KEM_PUBLIC_BYTES:],
+        BOB.sealing_key.key[:KEM_PUBLIC_BYTES] + bytes(32),
+    ],
+    ids=["no ML-KEM-768 key", "all-zero X25519 results"],
+)
+def test_p6_a_sealing_key_that_is_none_is_refused_though_it_is_signed(key: bytes) -> None:
+    """Else a contact could publish one, and stop whoever has something to say to it."""
+    unsigned = replace(BOB.sealing_key, key=key)
+    fields = prekey_fields(BOB.address, unsigned)
+    signature = sign(BOB.identity.private, Label.SEALING_KEY, *fields)
+    record = replace(unsigned, signature=signature)
+    with pytest.raises(BadPublicKey):
+        verify_sealing_key(record, BOB.identity.public, BOB.address, NOW_MS, None)
+    with pytest.raises(BadPublicKey):
+        verify_bundle(replace(BOB.bundle(), sealing_key=record), BOB.address, NOW_MS, None)
 
 
 def test_private_halves_come_back_from_the_store() -> None:

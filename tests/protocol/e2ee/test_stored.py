@@ -1,5 +1,6 @@
 """Sessions in the store: all of a state comes back, damage is noticed."""
 
+import random
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,11 +12,13 @@ from protocol.e2ee.ratchet.chain import MessageKey
 from protocol.e2ee.ratchet.kem_fields import KemFields
 from protocol.e2ee.ratchet.skipped import NO_SKIPPED_KEYS
 from protocol.e2ee.session import Session, decrypt, encrypt, peek_untrusted, start_session
-from protocol.e2ee.stored import pack_session, unpack_session
+from protocol.e2ee.stored import StoredSession, pack_session, unpack_session
 from protocol.errors import DamagedState
 from protocol.limits import MAX_SKIPPED_KEYS
+from protocol.packing import pack, unpack_untrusted
 from tests.protocol.e2ee.hybrid_sides import answered, attached
 from tests.protocol.e2ee.parties import NOW_MS, begin, established, party
+from tests.support.mutations import change_msgpack
 from tests.support.randomness import SeededBytes
 
 DRAW = SeededBytes("stored")
@@ -124,6 +127,23 @@ def test_flipped_bytes_raise_nothing_else(place: int, change: int) -> None:
     stored[place % len(stored)] ^= change
     with suppress(DamagedState):
         unpack_session(bytes(stored))
+
+
+def test_a_row_of_skipped_keys_cut_short_is_damage() -> None:
+    stored = pack_session(_FIXED)
+    whole = unpack_untrusted(StoredSession, stored[1:], len(stored))
+    ratchet = replace(whole.ratchet, skipped=whole.ratchet.skipped[:-1])
+    with pytest.raises(DamagedState):
+        unpack_session(stored[:1] + pack(replace(whole, ratchet=ratchet)))
+
+
+def test_changed_values_are_damage_or_come_back(rng: random.Random) -> None:
+    for session in _states().values():
+        stored = pack_session(session)
+        for _ in range(50):
+            changed = stored[:1] + change_msgpack(stored[1:], rng)
+            with suppress(DamagedState):
+                assert pack_session(unpack_session(changed)) == changed
 
 
 _FIXED = _states()["with a skipped key"]

@@ -20,6 +20,7 @@ from protocol.wire.messages import (
     Answer,
     Closing,
     Deliver,
+    DeviceReplaced,
     Displaced,
     Hello,
     LoggedIn,
@@ -29,6 +30,10 @@ from protocol.wire.messages import (
     Pong,
     Refusal,
     Refused,
+    Replaced,
+    ReplaceDevice,
+    ReplacementAnnounced,
+    ReplacementHeld,
     Request,
     Submit,
     Subscribed,
@@ -41,6 +46,7 @@ from protocol.wire.relay_link import Asked, Barred, RelayLink
 from protocol.wire.states import (
     ALLOWED_REQUESTS,
     ANSWER_TO,
+    OTHER_ANSWER_TO,
     REQUEST_TYPES,
     LinkMisused,
     LinkState,
@@ -49,6 +55,7 @@ from tests.support.fake_wire import HELLO, WELCOME, FakeWire
 from tests.support.wire_strategies import messages
 
 LOGIN = Login(Name("alice"), 1, bytes(64))
+REPLACE = ReplaceDevice(Name("alice"), 1, 1, bytes(32), bytes(32), bytes(64), bytes(64))
 SUBMIT = Submit(Name("bob"), 1, EnvelopeId(bytes(16)), None, b"sealed")
 DELIVER = Deliver(1, EnvelopeId(bytes(16)), 2_000, None, b"sealed")
 
@@ -93,7 +100,8 @@ def test_answers_find_their_requests_in_any_order(logged_in: FakeWire) -> None:
 
 def test_every_request_has_its_own_answer_and_state() -> None:
     assert set(ANSWER_TO) == REQUEST_TYPES == set(get_args(Request))
-    assert {*ANSWER_TO.values(), Refused} == set(get_args(Answer))
+    answers = {*ANSWER_TO.values(), *OTHER_ANSWER_TO.values(), Refused}
+    assert answers == set(get_args(Answer))
     assert set().union(*ALLOWED_REQUESTS.values()) == REQUEST_TYPES
 
 
@@ -133,7 +141,7 @@ def test_the_first_message_is_hello_and_nothing_else(message: Message) -> None:
     assert wire.relay.state is LinkState.CLOSED
 
 
-@pytest.mark.parametrize("message", [HELLO, LOGIN])
+@pytest.mark.parametrize("message", [HELLO, LOGIN, REPLACE])
 def test_no_second_greeting_or_login(logged_in: FakeWire, message: Message) -> None:
     with pytest.raises(WireError):
         logged_in.to_relay(raw(message, 99))
@@ -164,6 +172,39 @@ def test_a_refused_turning_point_ends_the_link(wire: FakeWire, request_: Request
     refused = Refused(Refusal.BAD_LOGIN, None)
     assert wire.answer(asked.request_id, refused) == [Answered(asked.request_id, request_, refused)]
     assert wire.both_are(LinkState.CLOSED)
+
+
+def test_who_takes_a_place_is_logged_in(wire: FakeWire) -> None:
+    wire.greet()
+    assert wire.to_relay(raw(REPLACE, 2) + raw(SUBMIT, 3)) == [Asked(2, REPLACE)]
+    wire.relay.answer(2, Replaced(2))
+    assert wire.relay.next_request() == Asked(3, SUBMIT)
+    assert wire.relay.state is LinkState.LOGGED_IN
+
+
+@pytest.mark.parametrize("answer", [ReplacementHeld(9_000), Refused(19, None)])
+def test_who_has_to_wait_or_is_refused_comes_again(wire: FakeWire, answer: Answer) -> None:
+    """The nonce is spent, so the link ends."""
+    wire.greet()
+    (asked,) = wire.ask(REPLACE)
+    assert wire.answer(asked.request_id, answer) == [Answered(asked.request_id, REPLACE, answer)]
+    assert wire.both_are(LinkState.CLOSED)
+
+
+def test_who_is_replaced_hears_it_last(logged_in: FakeWire) -> None:
+    announced = ReplacementAnnounced(bytes(32), 9_000)
+    assert logged_in.push(announced) == [Pushed(announced)]
+    assert logged_in.push(DeviceReplaced()) == [Pushed(DeviceReplaced())]
+    assert logged_in.both_are(LinkState.CLOSED)
+    with pytest.raises(WireError):
+        logged_in.to_client(raw(Closing(0), 0))
+
+
+def test_only_a_replacement_can_be_held(wire: FakeWire) -> None:
+    wire.greet()
+    wire.ask(LOGIN)
+    with pytest.raises(WireError):
+        wire.to_client(raw(ReplacementHeld(1), 2))
 
 
 # --- a vault is no relay ----------------------------------------------------

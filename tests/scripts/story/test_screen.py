@@ -54,6 +54,14 @@ def test_marks_follow_a_text() -> None:
     assert screen.marks == {"the tide is high": Mark.AT_RELAY}
 
 
+def test_a_remark_is_found_by_its_words_in_the_present_chat() -> None:
+    screen = screen_with("03:41  -- alice's key has changed: compare")
+    assert screen.remark("alice's key") == "alice's key has changed: compare"
+    assert screen.remark("bob's key") is None
+    screen.begin_chat()
+    assert screen.remark("alice's key") is None
+
+
 @pytest.mark.parametrize(
     ("lines", "is_connected"),
     [

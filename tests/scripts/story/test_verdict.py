@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from scripts.blindness.canaries import Canary
 from scripts.blindness.examination import MediumReport
 from scripts.blindness.media import Medium
+from scripts.blindness.plants import Plant
 from scripts.story.script import Side
 from scripts.story.verdict import Reading, Verdict
 from tests.scripts.story.sample import HIT, good_verdict, reading, with_report
@@ -49,12 +51,17 @@ def test_p2_a_message_not_read_as_sent_is_a_fault(where: str, change: object) ->
     assert not replace(good_verdict(), readings=(reading(Side.ALICE), bad)).holds
 
 
-def planted(medium: Medium, report: MediumReport) -> Verdict:
-    return replace(with_report(good_verdict(), report), planted=medium)
+OTHER = Canary("another word", b"another word")
+
+
+def planted(report: MediumReport, *plants: Plant) -> Verdict:
+    return replace(with_report(good_verdict(), report), planted=plants)
 
 
 def test_p1_a_plant_counts_as_found_only_where_it_was_planted() -> None:
-    in_wal = FAULTS["a canary found"]
-    assert planted(Medium.WAL, in_wal).plant_was_found
-    assert not planted(Medium.LOG, in_wal).plant_was_found
-    assert not planted(Medium.WAL, in_wal).holds
+    in_wal, plant = FAULTS["a canary found"], Plant(Medium.WAL, HIT.canary)
+    assert planted(in_wal, plant).all_plants_were_found
+    assert not planted(in_wal, Plant(Medium.LOG, HIT.canary)).all_plants_were_found
+    assert not planted(in_wal, Plant(Medium.WAL, OTHER)).all_plants_were_found
+    assert not planted(in_wal, plant, Plant(Medium.LOG, OTHER)).all_plants_were_found
+    assert not planted(in_wal, plant).holds

@@ -121,9 +121,10 @@ def check_bounds(relay: Relay, limits: Limits) -> None:
     # One more job for each connection that waits in put().
     room = MAX_QUEUED_BYTES + len(relay._connections) * MAX_FRAME_BYTES
     assert relay._committer._queued_bytes <= room
-    assert relay._services.tolls.bucket_count <= 5 * limits.most_buckets
+    assert relay._services.tolls.bucket_count <= 7 * limits.most_buckets
     assert len(relay._door._knocks) <= limits.most_buckets
     assert len(relay._services.subscriptions) <= len(relay._connections)
+    assert len(relay._services.presence) <= len(relay._connections)
 
 
 def check_connection(connection: Conversation) -> None:

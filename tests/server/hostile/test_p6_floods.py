@@ -12,6 +12,7 @@ from protocol.ids import EnvelopeId
 from protocol.limits import (
     ADDRESS_REGISTRATIONS_AT_ONCE,
     MAX_ADDRESS_CONNECTIONS,
+    REPLACEMENT_ATTEMPTS_AT_ONCE,
     WRITE_TIMEOUT_MS,
 )
 from protocol.wire.messages import (
@@ -20,6 +21,7 @@ from protocol.wire.messages import (
     Ping,
     Pong,
     Refused,
+    Replaced,
     SetToken,
     Submit,
     Subscribe,
@@ -33,6 +35,7 @@ from server.store import derived
 from tests.server.hostile.bystanders import house, under_attack
 from tests.server.hostile.counting import in_slices, tally
 from tests.support.relay_rig import RelayRig, relay_rig
+from tests.support.replacements import on_a_new_device, replacement
 from tests.support.wire_client import Person, StreamEnded, submit_to
 
 TOKEN = b"t" * 16
@@ -199,3 +202,27 @@ async def test_p6_a_subscriber_that_reads_and_never_acknowledges(
             assert (await in_slices(sender, mail))["Accepted"] == 300
             await hoarder.ask_for(Pong, Ping())
             assert len(hoarder.pushes_so_far()) == 64
+
+
+async def test_p6_a_flood_of_replacements_does_not_lock_the_owner_out(
+    autojump_clock: object, rng: random.Random
+) -> None:
+    async with relay_rig(rng) as rig, under_attack(rig, DEFAULT):
+        owner, thief = rig.person("owner"), Person.called("owner", rng)
+        await rig.store.register(owner.account)
+        before = await rig.store.find_account(owner.address)
+        answers = []
+        for _ in range(60):
+            client = await rig.greeted(house(9))
+            forged = replacement(thief, on_a_new_device(thief), client.welcome)
+            answers += await client.ask_all([forged])
+            await client.aclose()
+        count = tally(answers)
+        assert count["BAD_REPLACEMENT"] == REPLACEMENT_ATTEMPTS_AT_ONCE
+        assert count["RATE_LIMITED"] == 60 - REPLACEMENT_ATTEMPTS_AT_ONCE
+        last = answers[-1]
+        assert isinstance(last, Refused)
+        assert last.retry_after_ms is not None
+        assert await rig.store.find_account(owner.address) == before
+        client = await rig.greeted(house(3))
+        await client.ask_for(Replaced, replacement(owner, on_a_new_device(owner), client.welcome))

@@ -11,7 +11,9 @@ from protocol.wire.messages import (
     Acknowledge,
     FetchBundle,
     Hello,
+    LookUp,
     Ping,
+    ReplaceDevice,
     Request,
     Submit,
     Subscribe,
@@ -93,6 +95,28 @@ def test_registrations_have_a_bucket_of_their_own(rng: random.Random) -> None:
     assert 119_000 < tolls.charge(request, Payer(far(), None), 0.0) <= 120_001
     assert tolls.charge(Subscribe(), Payer(far(), ALICE), 0.0) == 0
     assert tolls.charge(request, Payer(far(2), None), 0.0) == 0
+
+
+def replacement_of(target: DeviceAddress) -> ReplaceDevice:
+    return ReplaceDevice(target.name, 1, 1, bytes(32), bytes(32), bytes(64), bytes(64))
+
+
+def test_p6_attempts_to_replace_a_device_are_few_and_the_owner_has_their_own() -> None:
+    tolls = Tolls(replace(ALL_OPEN, replacements=Rate(1 / 360, 10)))
+    assert count_paid(tolls, replacement_of(BOB), Payer(far(), None)) == 10
+    assert 359_000 < tolls.charge(replacement_of(BOB), Payer(far(), None), 0.0) <= 360_001
+    assert tolls.charge(replacement_of(BOB), Payer(far(2), None), 0.0) == 0
+    assert tolls.charge(replacement_of(ALICE), Payer(far(), None), 0.0) == 0
+
+
+def test_p6_names_are_not_tried_faster_by_looking_up_than_by_fetching() -> None:
+    tolls = Tolls(replace(ALL_OPEN, account=SMALL))
+    look_up = LookUp(BOB.name, 1)
+    fetch = FetchBundle(BOB.name, 1, FetchId(bytes(16)), None)
+    assert count_paid(tolls, look_up, Payer(far(), None)) == 1
+    assert count_paid(tolls, look_up, Payer(far(), ALICE)) == 1
+    assert count_paid(tolls, fetch, Payer(far(), BOB)) == 1
+    assert tolls.charge(look_up, Payer(far(2), None), 0.0) == 0
 
 
 def welcome_like(rng: random.Random) -> Welcome:

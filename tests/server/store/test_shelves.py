@@ -3,6 +3,7 @@
 import random
 
 import pytest
+import trio
 
 from protocol.ids import FetchId
 from protocol.limits import ACKNOWLEDGED_ID_LIFE_MS, MAX_ONE_TIME_PAIRS, ONE_TIME_ID_SPAN
@@ -31,6 +32,35 @@ async def test_each_pair_is_handed_out_once(store: RelayStore, rng: random.Rando
     ]
     assert [each.one_time_count for each in taken] == [2, 1, 0, 0]
     assert [each.took_pair for each in taken] == [True, True, True, False]
+
+
+async def test_each_pair_is_handed_out_once_to_a_crowd_that_comes_at_once(
+    store: RelayStore, rng: random.Random
+) -> None:
+    """Ten fetches under ten ids, each said three times over, for seven pairs."""
+    await store.put_prekeys(BOB, upload(rng, 1, 7))
+    handed_out: dict[int, set[int]] = {number: set() for number in range(10)}
+
+    async def fetch(number: int) -> None:
+        bundle = (await store.take_bundle(BOB, fetch_id(number))).bundle
+        handed_out[number].add(bundle.kem.key_id if bundle.one_time_key else 0)
+
+    async with trio.open_nursery() as nursery:
+        for number in [*handed_out] * 3:
+            nursery.start_soon(fetch, number)
+    assert all(len(ids) == 1 for ids in handed_out.values())
+    assert sorted(min(ids) for ids in handed_out.values()) == [0, 0, 0, *range(1, 8)]
+    assert await store.count_one_time_pairs(BOB) == 0
+
+
+async def test_p6_fetching_from_an_empty_shelf_leaves_nothing_behind(
+    store: RelayStore, rng: random.Random
+) -> None:
+    """Who fetches for ever must not fill the disk: only pairs are remembered."""
+    await store.put_prekeys(BOB, upload(rng, 1, 0))
+    assert not (await store.take_bundle(BOB, fetch_id(1))).took_pair
+    await store.put_prekeys(BOB, upload(rng, 1, 1))
+    assert (await store.take_bundle(BOB, fetch_id(1))).took_pair
 
 
 async def test_pairs_far_behind_the_newest_leave(store: RelayStore, rng: random.Random) -> None:

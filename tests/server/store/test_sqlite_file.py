@@ -1,6 +1,8 @@
 """What only the file promises: settings, refusing what is not ours, surviving trouble."""
 
 import random
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import apsw
@@ -12,7 +14,7 @@ from server.store.sqlite.database import DatabaseRefused, open_database
 from server.store.sqlite.lane import inline
 from server.store.sqlite.schema import APPLICATION_ID, SCHEMA_VERSION
 from server.store.sqlite.store import SqliteStore
-from server.store.values import NotStored
+from server.store.values import NotStored, Replacement
 from tests.server.store.builders import (
     BOB,
     account,
@@ -20,6 +22,7 @@ from tests.server.store.builders import (
     submission,
     submit,
     submit_one,
+    upload,
     waiting,
 )
 from tests.server.store.conftest import SettableClock
@@ -180,3 +183,46 @@ async def steps_of_a_submit(store: SqliteStore, rng: random.Random) -> int:
     await submit_one(store, submission(rng))
     connection.set_progress_handler(None)
     return count
+
+
+def dying_after(steps: int) -> Callable[[DiskEvent], None]:
+    """A disk that takes so many writes and syncs, and no more."""
+    left = iter(range(steps))
+
+    def fault(event: DiskEvent) -> None:
+        if event.kind in ("write", "sync") and next(left, None) is None:
+            raise apsw.IOError("the disk is gone")
+
+    return fault
+
+
+async def test_p3_a_replacement_is_whole_or_has_not_happened(
+    tmp_path: Path, rng: random.Random
+) -> None:
+    wanted = Replacement(BOB, bytes([1]) * 32, 1, b"n" * 32, b"k" * 32)
+    with ShimVFS("replacing") as disk:
+        store = await opened(tmp_path / "relay.db", disk.name)
+        await store.register(account(BOB))
+        await store.put_prekeys(BOB, upload(rng, 1, 3))
+        await submit_one(store, submission(rng))
+        before, done = await state_of(store), None
+        for steps in count():
+            disk.fault = dying_after(steps)
+            try:
+                done = await store.replace_device(wanted, 0)
+                break
+            except StoreTrouble:
+                disk.fault = None
+                assert await state_of(store) == before
+        disk.fault = None
+        assert steps > 2
+        await store.close()
+        store = await opened(tmp_path / "relay.db")
+        assert await state_of(store) == (done, 0, 0)
+        await store.close()
+
+
+async def state_of(store: SqliteStore) -> tuple[object, int, int]:
+    """What a replacement changes: account, pairs, mail."""
+    found = await store.find_account(BOB)
+    return found, await store.count_one_time_pairs(BOB), len(await waiting(store))

@@ -123,18 +123,23 @@ class FakeEngine:
         """Remember who was verified."""
         self.verified.append(peer)
 
-    async def trust_question(self, peer: Name) -> OpenQuestion | None:
+    @property
+    def trust(self) -> "FakeEngine":
+        """The fake, as the desk of its questions."""
+        return self
+
+    async def question(self, peer: Name) -> OpenQuestion | None:
         """Give the question, while it is open."""
         if peer not in self.asked:
             return None
         return OpenQuestion(peer, False, NUMBER[::-1], NUMBER, b"n" * 32)
 
-    async def accept_identity(self, peer: Name) -> None:
+    async def accept(self, peer: Name) -> None:
         """Remember the answer."""
         self.asked.remove(peer)
         self.answers.append((peer, "accepted"))
 
-    async def keep_identity(self, peer: Name) -> None:
+    async def keep(self, peer: Name) -> None:
         """Remember the answer."""
         self.asked.remove(peer)
         self.answers.append((peer, "kept"))

@@ -8,8 +8,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from client.cli.chat.talk import BACKLOG, Talk
-from client.cli.lines import clock
 from client.errors import RelayUnreachable, TrustOpen
+from client.moments import clock
 from client.values import (
     Connection,
     ConnectionChanged,

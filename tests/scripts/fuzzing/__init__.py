@@ -1,0 +1,1 @@
+"""The fuzzing engines' own logic."""
