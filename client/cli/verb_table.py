@@ -23,6 +23,9 @@ GROUPS: Final = {
         "xray": "every byte of a message, and who can read it",
         "status": "connection, queue, keys, local relay",
     },
+    "Keep": {
+        "backup": "an encrypted backup: set up, save, verify, change what opens it",
+    },
     "Set up": {
         "register": "take a name at a relay",
         "padding": "how the sizes of messages are hidden",
