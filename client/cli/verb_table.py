@@ -25,6 +25,7 @@ GROUPS: Final = {
     },
     "Keep": {
         "backup": "an encrypted backup: set up, save, verify, change what opens it",
+        "restore": "bring messages and files back from a backup",
     },
     "Set up": {
         "register": "take a name at a relay",

@@ -10,7 +10,7 @@ Spec: docs/formats.md#the-tree
 """
 
 import os
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -67,7 +67,7 @@ class TarTarget:
 
         return await self._run(blocking)
 
-    async def listed(self, known: Collection[str] = ()) -> AsyncIterator[Listed]:
+    async def listed(self, known: Collection[str] = ()) -> AsyncGenerator[Listed, None]:
         """List the members."""
         for path, member in self._members.items():
             await trio.lowlevel.checkpoint()

@@ -20,7 +20,7 @@ from client.cli.settings import Settings
 @click.command(
     epilog="""\b
 Examples:
-  glasspost backup slot add digits --page page.html    new ones replace the old
+  glasspost backup slot add digits            new ones replace the old
   glasspost backup slot add password --vault north=vault.example:7700#61...
   glasspost backup slot remove password"""
 )

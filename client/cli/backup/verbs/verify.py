@@ -3,7 +3,7 @@
 import click
 from rich.text import Text
 
-from client.backup.reading.archive import Noticed, OpenArchive
+from client.backup.reading.archive import OpenArchive
 from client.backup.reading.dates import minute
 from client.backup.reading.drilling import Drill, drill
 from client.backup.reading.findings import BackupDamaged, Finding
@@ -12,6 +12,7 @@ from client.backup.reading.verifying import verify
 from client.backup.secrets.heads import vault_heads
 from client.backup.secrets.keyrings import password_record
 from client.cli.backup.flags import opening_options
+from client.cli.backup.noticed import tell_noticed
 from client.cli.backup.progress import progress_of
 from client.cli.backup.room import Room, interruptible, opened_room
 from client.cli.backup.unlocking import SecretFiles, Unlocker
@@ -22,7 +23,6 @@ from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.cli.tables import count_of
 from client.network.vaults import open_vault
-from client.text import clean_line, join_words
 from protocol.archive.keyring import Keyring
 from protocol.archive.keys import ArchiveRoot
 
@@ -80,19 +80,6 @@ async def _examined(
     output.record(_record(archive, found, done))
     output.line(_lines(archive, done))
     return found
-
-
-def tell_noticed(noticed: Noticed, output: Output) -> None:
-    """Say what was odd about the sources of the newest head, and stopped nobody."""
-    told = (
-        ("have an older head, and are told the next time", noticed.behind),
-        ("have a head that this backup's key did not sign", noticed.refused),
-        ("could not be asked whether this is the newest backup", tuple(noticed.silent)),
-    )
-    for what, names in told:
-        if names:
-            shown = join_words([clean_line(name) for name in names])
-            output.note(f"{shown}: {what}.", {"noticed": what, "sources": [*names]})
 
 
 def _record(
