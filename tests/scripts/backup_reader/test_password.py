@@ -54,6 +54,8 @@ async def test_b4_a_wrong_password_costs_a_guess_and_nothing_more_is_sent(
     assert "Guesses left: 6 in all (vault-1 4, vault-2 4, vault-3 5)" in shown.said
     assert asked[-2:] == [("vault-1", EVALUATE), ("vault-2", EVALUATE)]
     assert await backup.left() == [4, 4, 5]
+    await backup.open(capsys, "wrong")  # now it asks who has most guesses left
+    assert await backup.left() == [3, 4, 4]
 
 
 async def test_a_vault_that_is_down_is_not_needed(backup: Guarded, capsys: Capture) -> None:
