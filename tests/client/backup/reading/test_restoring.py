@@ -22,7 +22,7 @@ from client.store import archive, archive_changes, archive_objects, contacts, co
 from client.store import media as media_store
 from client.store import restoring as progress
 from client.store.history import NewEntry
-from client.values import EntryKind, MessageState
+from client.values import EntryKind, HistoryEntry, MessageState
 from protocol.archive.account import AccountKeyRecord
 from protocol.archive.facts import Timer, pack_fact
 from protocol.archive.layout import ObjectKind
@@ -89,7 +89,7 @@ async def test_b1_ten_thousand_lines_come_back_equal(make: Make, rng: random.Ran
     )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.integers(0, 60),
     peers=st.integers(1, 4),
@@ -163,16 +163,44 @@ async def test_what_comes_meanwhile_and_later_is_beyond_the_restored_lines(make:
     assert [each.peer for each in new.read(lambda tx: archive_changes.pending(tx, 10))] == [BOB]
 
 
+def own_lines() -> ArchiveMaker:
+    """Give a backup of lines that the former device counted up to 8."""
+    maker = ArchiveMaker()
+    maker.add_segment(Segment(BOB, tuple(line(at, ours=True) for at in range(1, 9))))
+    maker.add_state(State(ALICE, (), ()))
+    maker.finish()
+    return maker
+
+
+def say_to_bob(profile: Profile, text: str) -> list[HistoryEntry]:
+    """Write to Bob, let the relay take it, and give the newest lines."""
+    sent = profile.write(lambda tx: compose_text(tx, BOB, text, profile.surroundings))
+    profile.write(lambda tx: contacts.next_counter(tx, BOB))
+    profile.write(lambda tx: history.set_counter(tx, BOB, ALICE, sent, 1))
+    profile.write(lambda tx: history.mark_at_relay(tx, ALICE, sent, NOW_MS))
+    return profile.read(lambda tx: conversation.page(tx, BOB, 20))
+
+
 async def test_own_counters_begin_anew_in_a_series_of_their_own(make: Make) -> None:
     new = make()
-    await restore(await opened(full_backup()), new.into, STORED)
-    message_id = new.write(
-        lambda tx: compose_text(tx, BOB, "from the new device", new.surroundings)
-    )
-    new.write(lambda tx: history.mark_at_relay(tx, ALICE, message_id, NOW_MS))
-    page = new.read(lambda tx: conversation.page(tx, BOB, 3))
-    assert page[-1].text == "from the new device"
-    assert page[-1].missing_before == 0
+    await restore(await opened(own_lines()), new.into, STORED)
+    page = say_to_bob(new, "from the new device")
+    assert (page[-1].text, page[-1].missing_before) == ("from the new device", 0)
+
+
+async def test_merged_lines_do_not_move_new_ones(make: Make) -> None:
+    used = make()
+    _incoming(used, BOB, "mine already", 50)
+    await restore(await opened(own_lines()), used.into)
+    page = say_to_bob(used, "after all")
+    assert [entry.text for entry in page][-3:] == ["hello", "mine already", "after all"]
+    assert {entry.missing_before for entry in page if entry.outgoing} == {0}
+
+
+async def test_ids_up_to_the_last_position_are_kept_free(make: Make) -> None:
+    new, archive_ = make(), await opened(full_backup())
+    await restore(archive_, new.into, replace(STORED, selection=Selection(peer=CAROL)))
+    assert _incoming(new, BOB, "meanwhile", 20) == 11
 
 
 async def test_what_was_queued_has_failed_and_is_told_to_the_next_backup(make: Make) -> None:
@@ -230,17 +258,6 @@ async def test_merging_adds_what_is_missing_once(make: Make, rng: random.Random)
     assert [each for each in after if each in before] == before
     assert len(after) == 301
     assert len(used.all("SELECT 1 FROM history WHERE row_id > 300")) == 41
-
-
-async def test_merged_lines_do_not_move_new_ones(make: Make) -> None:
-    used = make()
-    _incoming(used, BOB, "mine already", 50)
-    await restore(await opened(full_backup()), used.into)
-    sent = used.write(lambda tx: compose_text(tx, BOB, "after all", used.surroundings))
-    used.write(lambda tx: history.mark_at_relay(tx, ALICE, sent, NOW_MS))
-    page = used.read(lambda tx: conversation.page(tx, BOB, 9))
-    assert [entry.text for entry in page][-3:] == ["bye", "mine already", "after all"]
-    assert [entry.missing_before for entry in page if entry.outgoing] == [0]
 
 
 async def test_p7_a_pinned_key_is_never_replaced_by_a_backup(make: Make) -> None:
