@@ -50,6 +50,9 @@ class Vault:
 
     def __init__(self, index: int, part: list[Any]) -> None:
         (self.name, self.address, self.key), self.record_id, self.public_share = part
+        # Whoever has the storage can write here, and it is shown on a terminal.
+        shown = self.name + self.address
+        require(shown.isascii() and shown.isprintable(), "a vault's name or address is none")
         self.index, self.left, self.requests, self.trouble = index, 0, 0, ""
         self.stream: BufferedRWPair | None = None
 

@@ -26,6 +26,7 @@ from tests.support.randomness import SeededBytes
 
 Capture = pytest.CaptureFixture[str]
 Record = list[object]
+KEY = bytes(32)
 
 
 def read(maker: ArchiveMaker, folder: Path, placed: tuple[bytes, ...] = ()) -> bool:
@@ -122,12 +123,16 @@ CHANGES: tuple[Callable[[Record], Record], ...] = (
     lambda record: [record[0], 0, *record[2:]],
     lambda record: [record[0], 2, *record[2:]],
     lambda record: record[:3],
+    lambda record: [*record[:3], [[["\x1b[2J", "north.example:7700", KEY], bytes(16), KEY]]],
+    lambda record: [*record[:3], [[["north", "north.example:7700\n", KEY], bytes(16), KEY]]],
 )
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_p6_a_record_that_asks_for_too_much(change: Callable[[Record], Record]) -> None:
-    part = [["north", "north.example:7700", bytes(32)], bytes(16), bytes(32)]
+def test_p6_a_record_that_asks_for_too_much_or_writes_to_the_terminal(
+    change: Callable[[Record], Record],
+) -> None:
+    part = [["north", "north.example:7700", KEY], bytes(16), KEY]
     record: Record = [[bytes(16), 2**26, 3], 1, 5, [part]]
     assert len(Password(b"\x01" + msgpack.packb(record)).vaults) == 1
     with pytest.raises(ValueError, match=r"."):
