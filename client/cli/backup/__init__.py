@@ -3,7 +3,8 @@
 | module | what it holds |
 |---|---|
 | verbs/ | one command of ``glasspost backup`` each |
-| room, locking | profile, storage, vaults and lock that the commands work with |
+| room | profile, storage and vaults that the commands work with |
+| restoring, noticed | a restore; what was odd about the sources of the newest head |
 | saving, changing | a backup; a change of what opens it |
 | unlocking | from digits or a password to the root |
 | new_secrets | new digits and passwords, all of it asked before anything changes |

@@ -5,7 +5,7 @@ stopped before the transaction nothing has changed, and after it the next backup
 """
 
 from client.backup.secrets.keyrings import NewPassword, Slots, kinds_of
-from client.cli.backup.locking import locked
+from client.backup.writing.locking import alone
 from client.cli.backup.new_secrets import Owner, Wishes, new_password, parsed_vaults
 from client.cli.backup.room import Room, interruptible
 from client.cli.backup.saving import save
@@ -25,7 +25,7 @@ async def apply(room: Room, slots: Slots, output: Output) -> None:
     """
     room = await _settled(room, output)
     async with interruptible():
-        with locked(room.profile):
+        with alone(room.profile.folder):
             missing = await room.changer.change(room.held, slots)
     room = await room.refreshed()
     await save(room, output)

@@ -3,8 +3,8 @@
 import time
 
 from client.backup.writing.backup import back_up
+from client.backup.writing.locking import alone
 from client.backup.writing.writer import Outcome
-from client.cli.backup.locking import locked
 from client.cli.backup.progress import progress_of
 from client.cli.backup.room import Room, interruptible
 from client.cli.output import Output
@@ -33,7 +33,7 @@ async def save(room: Room, output: Output) -> Outcome:
 
 async def told_vaults(room: Room) -> tuple[Vault, ...]:
     """Do what is due at the vaults; give those that could not be told."""
-    with locked(room.profile):
+    with alone(room.profile.folder):
         return await room.changer.run_errands()
 
 

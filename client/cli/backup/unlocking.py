@@ -23,6 +23,7 @@ from client.cli.backup.room import interruptible
 from client.cli.output import Output
 from client.cli.passphrases import ask_passphrase
 from client.cli.secret_files import DIGITS, PASSWORD, read_secret_line, read_secret_text
+from client.cli.tables import count_of
 from client.errors import LocalError, WrongSecret
 from client.text import clean_line, join_words
 from client.values import Surroundings
@@ -158,7 +159,7 @@ def checked_record(keyring: Keyring) -> PasswordRecord:
 def show_operators(record: PasswordRecord, output: Output) -> None:
     """Show who guards the password, and how many guesses that allows."""
     count = len(record.parts)
-    output.note(f"{record.threshold} of these {count} vaults are needed to try the password:")
+    output.note(f"To try the password it takes {record.threshold} of {count_of(count, 'vault')}:")
     for part in record.parts:
         vault = part.vault
         output.note(

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from client.backup.exporting import export
-from client.cli.backup.locking import locked
+from client.backup.writing.locking import alone
 from client.cli.backup.progress import progress_of
 from client.cli.backup.room import interruptible, opened_room
 from client.cli.opening import REAL_SURROUNDINGS
@@ -38,7 +38,7 @@ async def command(settings: Settings, file: Path) -> None:
     async with opened_room(settings) as room, interruptible():
         if room.held.head is None:
             raise LocalError("Nothing was saved yet.", hint="Save first: glasspost backup create")
-        with locked(room.profile), progress_of("Exporting", output) as meter:
+        with alone(room.profile.folder), progress_of("Exporting", output) as meter:
             needed = await room.profile.database.read(archive_objects.paths)
             paths = [KEYRING_PATH, HEAD_PATH, *sorted(needed)]
             run = REAL_SURROUNDINGS.run_blocking

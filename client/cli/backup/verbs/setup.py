@@ -9,8 +9,8 @@ from client.backup.secrets.failures import AlreadySetUp
 from client.backup.secrets.keyrings import Slots
 from client.backup.targets.interface import Target
 from client.backup.targets.parse import RelayPlace, parse_target
+from client.backup.writing.locking import alone
 from client.cli.backup.flags import digits_options, password_options
-from client.cli.backup.locking import locked
 from client.cli.backup.new_secrets import (
     Owner,
     Wishes,
@@ -98,7 +98,7 @@ async def _set_up(
 ) -> tuple[Vault, ...]:
     changer = Changer(profile.database, open_vault, REAL_SURROUNDINGS)
     async with interruptible():
-        with locked(profile):
+        with alone(profile.folder):
             return await changer.set_up(place, slots, anew=anew)
 
 
