@@ -16,6 +16,7 @@ from client.backup.secrets.failures import WrongPassword
 from client.backup.secrets.guessing import open_by_password
 from client.backup.secrets.heads import vault_heads
 from client.backup.secrets.keyrings import NewPassword, Slots, password_record
+from client.backup.targets.interface import REPLACED_PATHS, Source
 from client.backup.writing.backup import back_up
 from client.backup.writing.writer import Keepers, Writer
 from client.errors import UserError
@@ -31,7 +32,14 @@ from protocol.recovery.stretching import Password, Stretching
 from protocol.recovery.vault_record import VaultState
 from tests.client.backup.reading.archives import at_once
 from tests.client.backup.secrets.vaults import Operators, operators
-from tests.client.backup.writing.rig import Fuse, Killed, Person, read_back, texts
+from tests.client.backup.writing.rig import (
+    Fuse,
+    Killed,
+    Person,
+    RecordingTarget,
+    read_back,
+    texts,
+)
 from tests.protocol.recovery.cast import HOUR_MS, SALT, stretched
 from tests.protocol.recovery.cast import Killed as KilledVault
 from tests.support.histories import Shape
@@ -43,8 +51,22 @@ DRAW = SeededBytes("changing")
 OLD_DIGITS, NEW_DIGITS = (RecoveryDigits.generate(DRAW) for _ in range(2))
 
 
-STRIDE = 6
-"""Each seed tries other points; all of them are tried by six neighbouring seeds at most."""
+STRIDE = 3
+"""Each seed tries other points; a few seeds try them all."""
+
+
+@dataclass
+class Window(RecordingTarget):
+    """Dies when the n-th of the two replaced files has been put."""
+
+    dies_after: int = 0
+    replaced: int = 0
+
+    async def put(self, path: str, source: Source) -> None:
+        await super().put(path, source)
+        self.replaced += path in REPLACED_PATHS
+        if self.replaced == self.dies_after:
+            raise Killed
 
 
 @dataclass
@@ -174,6 +196,39 @@ async def test_b3_a_password_change_stopped_anywhere(
     assert number > 20
     assert len(generations) == 2
     assert [await home.opens_by(password) for password in ("old", "new")] == [False, True]
+
+
+async def test_b3_whichever_keyring_is_shown_its_head_lies_beside_it(
+    tmp_path: Path, seed: int
+) -> None:
+    """Both heads, the keyring, the new head: a new device comes after each."""
+    original = await a_home(tmp_path / "original", seed)
+    for number in (1, 2, 3):
+        home = original.copy(tmp_path / str(number))
+        home.person.target = Window(dict(home.person.target.objects), dies_after=number)
+        new = Slots(keeps_digits=True, password=home.password("new"))
+        assert await stopped_at(home, new, 0, after=False)
+        home.person.target = RecordingTarget(home.person.target.objects)
+        assert await home.opens_by(OLD_DIGITS)
+        assert await home.opens_by("old" if number == 1 else "new")
+
+
+async def test_b3_a_second_change_that_is_given_up_leaves_the_records_of_the_first_keyring(
+    tmp_path: Path, seed: int
+) -> None:
+    """The first was decided and is not in the storage: its predecessor still opens that."""
+    home = await a_home(tmp_path / "home", seed)
+    new = Slots(keeps_digits=True, password=home.password("new"))
+    objects = dict(home.person.target.objects)
+    home.person.target = Window(dict(objects), dies_after=1)
+    assert await stopped_at(home, new, 0, after=False)
+    home.person.target = RecordingTarget(objects)
+    home.group.down = {"east", "west"}
+    with pytest.raises(UserError, match="nothing was changed"):
+        await home.change(Slots(keeps_digits=True, password=home.password("newer")))
+    home.group.down = set()
+    assert await home.guarding() == 3
+    assert await home.opens_by("old")
 
 
 async def require_settled(home: Home) -> None:
