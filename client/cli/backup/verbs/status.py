@@ -99,6 +99,8 @@ def _read(tx: Transaction) -> Standing:
 
 def _rows(standing: Standing) -> list[tuple[Text | str, ...]]:
     opens = join_words([_WORDS.get(kind, kind) for kind in standing.kinds], "or")
+    if standing.kept and not standing.held.keyring_stored:
+        opens += "; until glasspost backup create it opens as before"
     rows: list[tuple[Text | str, ...]] = [
         ("lies in", clean_line(standing.held.target)),
         ("last backup", _last(standing)),
@@ -181,6 +183,7 @@ def _record(standing: Standing) -> dict[str, Json]:
         "made_at_ms": None if newest is None else newest.backup.made_at_ms,
         "bytes": None if newest is None else newest.stored_bytes,
         "published": standing.held.published,
+        "keyring_stored": standing.held.keyring_stored,
         "kept": len(standing.kept),
         "changed": standing.changed,
         "slots": [*standing.kinds],
