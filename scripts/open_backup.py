@@ -52,7 +52,8 @@ def root_by_password(keyring: Keyring, file: Path) -> tuple[bytes, list[bytes]]:
     try:
         return password.recover(text_in(file).rstrip("\r\n"), keyring), password.heads()
     finally:
-        password.close()
+        for trouble in password.close():
+            print(f"open_backup: {trouble}", file=sys.stderr)
 
 
 def text_in(file: Path) -> str:

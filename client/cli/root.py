@@ -38,7 +38,7 @@ Examples:
 \b
 Exit codes:
   0 done       1 usage or local error         2 relay unreachable: queued
-  3 refused    4 a trust question is open     5 wrong passphrase
+  3 refused    4 a trust question is open     5 wrong secret
 
 The options above may also stand behind the verb. Colours follow NO_COLOR and TERM."""
 

@@ -24,6 +24,10 @@ GROUPS: Final = {
         "xray": "every byte of a message, and who can read it",
         "status": "connection, queue, keys, local relay",
     },
+    "Keep": {
+        "backup": "an encrypted backup: set up, save, verify, change what opens it",
+        "restore": "bring messages and files back from a backup",
+    },
     "Set up": {
         "register": "take a name at a relay",
         "account": "save what takes over the name when this device is lost",

@@ -9,6 +9,7 @@ Spec: docs/formats.md#segment
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Final
 
 from client.store.archive_changes import Pending
@@ -46,6 +47,8 @@ _NEW: Final = (
 
 _ROWS_AT_ONCE: Final = 256
 """Fetched between two looks at the size: a quarter of a thousand of the longest texts is 16 MB."""
+
+_TEXT: Final = attrgetter("text")
 
 _MOST_CHARACTERS: Final = MAX_SEGMENT_BYTES // 8
 
@@ -101,7 +104,7 @@ def _one_segment(rows: Iterator[Row]) -> tuple[list[MessageRow], bool]:
         taken += some
         if len(some) < _ROWS_AT_ONCE:
             return taken, True
-        characters += sum(len(row.text) for row in some)
+        characters += sum(map(len, map(_TEXT, some)))
     return taken, False
 
 

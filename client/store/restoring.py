@@ -90,11 +90,13 @@ def require_text_done(tx: Transaction) -> None:
 
 
 def hold_more_pages(tx: Transaction) -> None:
-    """Let this connection keep 64 MiB of the database in memory.
+    """Let this connection keep 64 MiB of the database in memory, and 128 MiB in the log.
 
-    Message ids are random, so their index is written all over with each group of lines.
+    Message ids are random, so their index is written all over with each group of lines: what
+    waits in the log is moved into the file once and not each time.
     """
     tx.execute("PRAGMA cache_size = -65536")
+    tx.execute("PRAGMA wal_autocheckpoint = 32768")
 
 
 def note(tx: Transaction, paths: Iterable[str]) -> None:

@@ -32,17 +32,19 @@ def even(number: int) -> int:
 
 
 class Element(NamedTuple):
-    """An element, as one of its points on the curve -x^2 + y^2 = 1 + D x^2 y^2."""
+    """An element, as the point (x/z, y/z) on the curve -x^2 + y^2 = 1 + D x^2 y^2."""
 
     x: int
     y: int
+    z: int = 1
 
     def plus(self, other: "Element") -> "Element":
-        """Add."""
-        k = D * self.x * other.x * self.y * other.y % P
-        inverse = pow(1 - k * k, -1, P)
-        x = (self.x * other.y + self.y * other.x) * (1 - k) * inverse % P
-        return Element(x, (self.y * other.y + self.x * other.x) * (1 + k) * inverse % P)
+        """Add: the curve's law for all pairs of points, without a division."""
+        z, x, y = self.z * other.z % P, self.x * other.x % P, self.y * other.y % P
+        k, zz = D * x * y % P, z * z
+        cross = (self.x + self.y) * (other.x + other.y) - x - y
+        minus, plus = (zz - k) % P, (zz + k) % P
+        return Element(z * minus * cross % P, z * plus * (y + x) % P, minus * plus % P)
 
     def times(self, scalar: int) -> "Element":
         """Multiply by doubling and adding."""
@@ -55,7 +57,8 @@ class Element(NamedTuple):
 
     def encode(self) -> bytes:
         """Give the 32 bytes that all points of the element share."""
-        x, y = self
+        divisor = pow(self.z, -1, P)
+        x, y = self.x * divisor % P, self.y * divisor % P
         u1, u2 = (1 + y) * (1 - y), x * y
         _, inverse = root_of_ratio(1, u1 * u2 * u2)
         d1, d2 = inverse * u1, inverse * u2

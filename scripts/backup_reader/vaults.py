@@ -50,6 +50,9 @@ class Vault:
 
     def __init__(self, index: int, part: list[Any]) -> None:
         (self.name, self.address, self.key), self.record_id, self.public_share = part
+        # Whoever has the storage can write here, and it is shown on a terminal.
+        shown = self.name + self.address
+        require(shown.isascii() and shown.isprintable(), "a vault's name or address is none")
         self.index, self.left, self.requests, self.trouble = index, 0, 0, ""
         self.stream: BufferedRWPair | None = None
 
@@ -88,7 +91,8 @@ class Vault:
         try:
             return action(*arguments)
         except (OSError, *BAD_BYTES) as error:
-            self.trouble = getattr(error, "strerror", None) or str(error) or "it does not answer"
+            found = getattr(error, "strerror", None) or str(error) or "it does not answer"
+            self.trouble = self.trouble or found
             return None
 
     def ask(self, tag: int, *fields: Any) -> list[Any]:
@@ -152,9 +156,8 @@ class Password:
             if answer := vault.tried(vault.evaluate, blinded):
                 answers[vault.index] = answer
         if len(answers) < self.threshold:
-            why = "; ".join(f"{each.name}: {each.trouble}" for each in self.vaults if each.trouble)
             needed = f"{self.threshold} of {len(self.vaults)} vaults have to answer"
-            raise CannotRead(f"{needed}, or the digits open the backup. {why}", TOO_FEW_VAULTS)
+            raise CannotRead(f"{needed}: try later, or use the digits", TOO_FEW_VAULTS)
         return finalized(stretched, blind, combined(answers))
 
     def guesses_left(self) -> str:
@@ -170,8 +173,9 @@ class Password:
         answers = [each.tried(each.ask, GET_HEAD, each.record_id) for each in self.vaults]
         return [answer[1] for answer in answers if answer and answer[0] > 0]
 
-    def close(self) -> None:
-        """Hang up."""
+    def close(self) -> list[str]:
+        """Hang up; give what was wrong with which vault."""
         for vault in self.vaults:
             if vault.stream:
                 vault.tried(vault.stream.close)
+        return [f"{vault.name}: {vault.trouble}" for vault in self.vaults if vault.trouble]

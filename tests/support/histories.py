@@ -62,7 +62,7 @@ def peer_names(shape: Shape) -> list[Name]:
 
 def write_history(tx: Transaction, shape: Shape) -> None:
     """Write the lines of ``shape`` behind those that are there, and what hangs on them."""
-    first: int = tx.value("SELECT coalesce(max(row_id), 0) FROM history") + 1
+    first: int = (tx.value("SELECT seq FROM sqlite_sequence WHERE name = 'history'") or 0) + 1
     rng = random.Random(f"{shape.seed} {shape.lines} {first}")
     tx.execute_many(_INSERT, _rows(shape, rng))
     tx.execute(

@@ -5,6 +5,7 @@ Spec: docs/formats.md#facts, docs/backup.md#reading
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from client.store.restored_lines import Lines
 from protocol.archive.entry import Entry
@@ -22,6 +23,9 @@ from protocol.archive.rows import RowFlag
 from protocol.archive.segment import Segment
 from protocol.errors import WireError
 from protocol.ids import Name
+
+_OURS: Final = RowFlag.OURS.value
+"""As a number: arithmetic with an enumeration costs a million lines half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,7 @@ def lines_of(
     Raises:
         WireError: a fact is malformed, or a line stands there twice.
     """
-    if len({(row.message_id, row.flags & RowFlag.OURS) for row in segment.rows}) < len(
-        segment.rows
-    ):
-        raise WireError("a segment with a line twice")
+    _require_once(segment)
     facts = [(packed, unpack_fact_untrusted(packed)) for packed in segment.facts]
     dead = {
         packed.position
@@ -94,6 +95,12 @@ def lines_of(
     )
 
 
+def _require_once(segment: Segment) -> None:
+    lines = {(row.message_id, row.flags & _OURS) for row in segment.rows}
+    if len(lines) < len(segment.rows):
+        raise WireError("a segment with a line twice")
+
+
 def _others(facts: list[tuple[PackedFact, Known | UnknownFact]]) -> Iterator[PackedFact]:
     """Give the facts that have no place of their own in a history."""
     return (packed for packed, fact in facts if not isinstance(fact, (Failure, Raw, Media)))
@@ -108,7 +115,5 @@ def uncounted(lines: Lines, *, theirs: bool) -> Lines:
     Args:
         theirs: off the peer's lines too, since they are of another identity's counting.
     """
-    rows = [
-        row._replace(counter=0) if theirs or row.flags & RowFlag.OURS else row for row in lines.rows
-    ]
+    rows = [row._replace(counter=0) if theirs or row.flags & _OURS else row for row in lines.rows]
     return replace(lines, rows=rows)

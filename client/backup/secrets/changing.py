@@ -56,8 +56,11 @@ class Changer:
     connect: VaultDialer
     surroundings: Surroundings
 
-    async def set_up(self, place: Place, slots: Slots) -> tuple[Vault, ...]:
+    async def set_up(self, place: Place, slots: Slots, *, anew: bool = False) -> tuple[Vault, ...]:
         """Begin a new archive; the storage knows nothing of it yet.
+
+        Args:
+            anew: forget the one that there is; its storage and its vaults stay as they are.
 
         Returns:
             The vaults that have not taken their part yet: they get it with a later backup.
@@ -67,12 +70,15 @@ class Changer:
             NothingWouldOpen: no slot was asked for.
             NotEnoughVaults: nothing has changed.
         """
-        await self.database.read(_require_none)
+        if not anew:
+            await self.database.read(_require_none)
         draw = self.surroundings.random_bytes
         plan = first_plan(draw(ARCHIVE_ID_BYTES), self.surroundings.now_ms())
         new = self._next(plan, slots)
 
         def store(tx: Transaction) -> None:
+            if anew:
+                archive.forget(tx)
             _require_none(tx)
             archive.create(
                 tx,

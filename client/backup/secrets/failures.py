@@ -5,6 +5,7 @@ Spec: docs/recovery.md#recovery
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from client.errors import ExitCode, LocalError, UserError, WrongSecret
 from client.text import clean_line, join_words
@@ -12,9 +13,7 @@ from protocol.recovery.errors import UnusablePassword
 from protocol.recovery.guesses import tries_left
 from protocol.recovery.record import PasswordRecord, Vault
 
-_DIGITS_HINT = (
-    "Or open it with the 64 digits: --digits-file FILE, or choose them when you are asked."
-)
+_DIGITS_HINT: Final = "Or open it with the 64 digits: --digits-file FILE."
 
 
 @dataclass(frozen=True, slots=True)

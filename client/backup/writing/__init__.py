@@ -2,6 +2,7 @@
 
     writer      what a backup is made with, and what it came to
     backup      one backup from beginning to end, in the order that a stop at any point allows
+    locking     one process at a time
     progress    how much is done, of how much
     errors      why there is no backup, in words
     storing     an object: sealed, put, noted

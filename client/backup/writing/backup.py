@@ -11,13 +11,11 @@ Spec: docs/backup.md#order
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from client.backup.targets.interface import ObjectMissing
 from client.backup.writing import errors
+from client.backup.writing.locking import alone
 from client.backup.writing.losing import note_lost
 from client.backup.writing.manifests import StoredManifest, rewrite_stale, write_newest
 from client.backup.writing.media import copy_media
@@ -28,7 +26,6 @@ from client.backup.writing.segments import write_segments
 from client.backup.writing.singles import write_singles
 from client.backup.writing.sweeping import delete, look_for_unneeded, retire
 from client.backup.writing.writer import Outcome, Run, Writer
-from client.profile.lock import try_lock
 from client.store import account, archive, archive_changes, archive_objects, restoring
 from client.store.archive import Archive, SignedHead
 from client.store.transaction import Transaction
@@ -49,7 +46,7 @@ async def back_up(writer: Writer) -> Outcome:
         VaultsUnreachable: too few vaults took the head.
         TargetError: the storage failed.
     """
-    with _alone(writer.folder.backup_lock):
+    with alone(writer.folder):
         await _settle(writer)
         run = await _begin(writer)
         await _write_objects(run)
@@ -72,7 +69,7 @@ async def refresh(writer: Writer) -> None:
         As :func:`back_up`, and
         ObjectMissing: something is gone; the next backup writes it anew.
     """
-    with _alone(writer.folder.backup_lock):
+    with alone(writer.folder):
         await _settle(writer)
         run = await _begin(writer)
         await _keep(run)
@@ -81,15 +78,6 @@ async def refresh(writer: Writer) -> None:
 
 
 _WRITE_AGAIN = "Write it anew with: glasspost backup create"
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    lock = try_lock(path)
-    if lock is None:
-        raise errors.under_way()
-    with lock:
-        yield
 
 
 async def _settle(writer: Writer) -> None:

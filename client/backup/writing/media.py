@@ -3,9 +3,14 @@
 A file gets its name in the storage when it is first put, by the root of that day, and keeps it.
 """
 
+from typing import Final
+
+import trio
+
 from client.backup.targets.sources import file_source
 from client.backup.writing.savable import savable
 from client.backup.writing.writer import Run
+from client.network.one_error import one_error
 from client.store import archive_lines, archive_objects, media
 from client.store.media import NewMedia
 from client.store.transaction import Transaction
@@ -13,6 +18,9 @@ from protocol.archive.entry import Entry
 from protocol.archive.keys import object_name
 from protocol.archive.layout import ObjectKind
 from protocol.archive.sealing import sealed_size
+
+_AT_A_TIME: Final = 4
+"""Files on their way at once: each has a megabyte in memory."""
 
 
 async def copy_media(run: Run) -> None:
@@ -25,8 +33,11 @@ async def copy_media(run: Run) -> None:
     now_ms = run.writer.surroundings.now_ms()
     new = await run.writer.database.read(lambda tx: _wanted(tx, now_ms))
     run.meter.expect(other_bytes=sum(sealed_size(each.held.content_bytes) for each in new))
-    for each in new:
-        await _copy(run, each)
+    for start in range(0, len(new), _AT_A_TIME):
+        with one_error():
+            async with trio.open_nursery() as nursery:
+                for each in new[start : start + _AT_A_TIME]:
+                    nursery.start_soon(_copy, run, each)
 
 
 def _wanted(tx: Transaction, now_ms: int) -> list[NewMedia]:

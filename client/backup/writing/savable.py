@@ -24,9 +24,10 @@ def savable(
         now_ms: what has died by then is not taken either.
     """
     deadlines = _deadlines(facts)
-    if not deadlines:
+    timed = [row for row in rows if row.position in deadlines]
+    doomed = {row.position for row in timed if _is_doomed(row, deadlines[row.position], now_ms)}
+    if not doomed:
         return tuple(rows), tuple(facts)
-    doomed = {row.position for row in rows if _is_doomed(row, deadlines, now_ms)}
     return (
         tuple(row for row in rows if row.position not in doomed),
         tuple(fact for fact in facts if fact.position not in doomed),
@@ -39,9 +40,6 @@ def _deadlines(facts: Sequence[PackedFact]) -> dict[int, int]:
     return {position: timer.deadline_ms for position, timer in read if isinstance(timer, Timer)}
 
 
-def _is_doomed(row: MessageRow, deadlines: dict[int, int], now_ms: int) -> bool:
-    deadline_ms = deadlines.get(row.position)
-    if deadline_ms is None:
-        return False
+def _is_doomed(row: MessageRow, deadline_ms: int, now_ms: int) -> bool:
     written_ms = row.arrival_ms or row.sent_at_ms
     return deadline_ms <= max(now_ms, written_ms + SHORT_TIMER_MS)

@@ -1,11 +1,10 @@
 """The lines of each conversation, as segments.
 
-    read a batch ─▶ compress and seal ─▶ │ ─▶ put ─▶ note
-                    one ahead            │
+    read a batch ─▶ compress and seal ─▶ │ some in stock │ ─▶ put some at a time ─▶ note
 
-Two tasks, so that the storage is not waited for while the next lines are sealed. Notes are
-taken together for a few segments, since each costs a sync of the disk; what a stop leaves put
-and not noted is as many orphans.
+Two tasks, so that the storage is not waited for while the next lines are sealed. A few segments
+are put at a time and noted together, since each put and each note costs a sync of a disk, or a
+way to a far storage; what a stop leaves put and not noted is as many orphans.
 """
 
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ from client.store.transaction import Transaction
 from protocol.archive.segment import Segment, cut
 
 NOTED_TOGETHER: Final = 8
-"""Segments between two notes; a run that is stopped puts so many again."""
+"""Segments put at a time; a run that is stopped puts so many again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ async def write_segments(run: Run) -> None:
     Raises:
         TargetError: the storage failed; what was noted stays noted.
     """
-    send, receive = trio.open_memory_channel[_Piece](1)
+    send, receive = trio.open_memory_channel[_Piece](NOTED_TOGETHER)
     with one_error():
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_prepare, run, send)
@@ -112,16 +111,26 @@ async def _tail(run: Run, conversation: Pending, count: int) -> list[ArchiveObje
 
 
 async def _store(run: Run, pieces: trio.MemoryReceiveChannel[_Piece]) -> None:
+    """Put and note pieces in their order: what is noted covers all lines before it."""
     unnoted: list[_Piece] = []
     async for piece in pieces:
-        for sealed in piece.sealed:
-            await put(run, sealed, lines=sealed.entry.messages)
         unnoted.append(piece)
         if len(unnoted) == NOTED_TOGETHER:
-            await _note(run, unnoted)
+            await _put_and_note(run, unnoted)
             unnoted = []
     if unnoted:
-        await _note(run, unnoted)
+        await _put_and_note(run, unnoted)
+
+
+async def _put_and_note(run: Run, pieces: Sequence[_Piece]) -> None:
+    async with trio.open_nursery() as nursery:
+        for sealed in (each for piece in pieces for each in piece.sealed):
+            nursery.start_soon(_put, run, sealed)
+    await _note(run, pieces)
+
+
+async def _put(run: Run, sealed: Sealed) -> None:
+    await put(run, sealed, lines=sealed.entry.messages)
 
 
 async def _note(run: Run, pieces: Sequence[_Piece]) -> None:

@@ -12,19 +12,21 @@ import apsw
 from client.backup.reading.media import FilesInto
 from client.backup.reading.wishes import Destination
 from client.profile.media_folder import MediaFolder
-from client.store import account, archive_changes, archive_lines, contacts, settings
+from client.store import account, archive_changes, archive_lines, contacts, history, settings
 from client.store.connection import DatabaseKey, create_database
 from client.store.database import Database
+from client.store.history import NewEntry
 from client.store.restored_lines import NOT_SENT
 from client.store.transaction import Transaction, run_reading, run_transaction
-from client.values import MessageState, Surroundings
+from client.values import EntryKind, MessageState, Surroundings
 from protocol.archive.segment import Segment, cut
 from protocol.archive.state import Contact, Setting, State
 from protocol.e2ee.identity import IdentityKeyPair, LocalDevice
-from protocol.ids import DeviceAddress, Name, parse_name
+from protocol.ids import DeviceAddress, MessageId, Name, parse_name
 from protocol.packing import pack_value
 from protocol.signing import SigningKey
 from tests.client.backup.reading.archives import ArchiveMaker, at_once
+from tests.client.backup.reading.samples import START_MS
 from tests.support.randomness import SeededBytes
 
 T = TypeVar("T")
@@ -69,6 +71,9 @@ class Profile:
 
     def close(self) -> None:
         self.connection.close()
+
+
+Make = Callable[..., Profile]
 
 
 def make_profile(folder: Path, name: str = "alice", seed: str = "") -> Profile:
@@ -172,3 +177,22 @@ def order(profile: Profile) -> list[bytes]:
         " ORDER BY peer, order_ms, sender, series, counter, row_id"
     )
     return [message_id for (message_id,) in rows]
+
+
+def incoming(profile: Profile, peer: Name, text: str, hours: int) -> int:
+    """File a text of a peer, some hours after the start; give its row."""
+    at_ms = START_MS + hours * 3_600_000
+    entry = NewEntry(
+        peer=peer,
+        sender=peer,
+        message_id=MessageId(profile.draw(16)),
+        kind=EntryKind.TEXT,
+        text=text,
+        state=MessageState.RECEIVED,
+        sent_at_ms=at_ms,
+        arrival_ms=at_ms,
+        counter=1_000,
+    )
+    row_id = profile.write(lambda tx: history.add(tx, entry))
+    assert row_id is not None
+    return row_id

@@ -6,7 +6,6 @@ import pytest
 import trio
 import trio.testing
 
-from client.backup.secrets import guessing
 from client.backup.secrets.failures import (
     GuessesWasted,
     PasswordExhausted,
@@ -22,7 +21,6 @@ from protocol.archive.layout import SlotKind
 from protocol.archive.slot import SlotRecord, make_face
 from protocol.archive.slot_secret import SlotSecret
 from protocol.recovery.evaluation import EvaluationRequest, UnlockRequest
-from protocol.recovery.oprf import OprfInput
 from protocol.recovery.record import PasswordRecord
 from protocol.recovery.set_up import Guard, set_up
 from protocol.recovery.stretching import Password, Stretching
@@ -36,15 +34,7 @@ RIGHT = Password.from_text("right")
 WRONG = Password.from_text("wrong")
 
 
-@pytest.fixture(autouse=True)
-def cheap_stretching(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare each guess Argon2id's price."""
-
-    def cheap(password: Password, stretching: Stretching) -> OprfInput:
-        assert stretching.salt == SALT
-        return stretched(password.expose().decode())
-
-    monkeypatch.setattr(guessing, "stretch", cheap)
+pytestmark = pytest.mark.usefixtures("cheap_stretching")
 
 
 @dataclass

@@ -5,17 +5,18 @@ device finds.
 """
 
 import random
+import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from client.backup.targets.interface import Source
 from client.backup.writing.backup import back_up
 from client.backup.writing.progress import Progress
-from client.backup.writing.writer import HeadKeeper, Keepers, Outcome, Writer
+from client.backup.writing.writer import Keepers, Outcome, Writer
 from client.profile.paths import ProfileFolder
 from client.store import account, archive
 from client.store.archive import Archive
@@ -76,12 +77,15 @@ class RecordingTarget(MemoryTarget):
 
     fuse: Fuse = field(default_factory=Fuse)
     puts: list[tuple[str, bytes]] = field(default_factory=list)
-    lists: int = 0
+    keep_nothing: bool = False
 
     async def put(self, path: str, source: Source) -> None:
         dies = self.fuse.burn()
         await super().put(path, source)
         self.puts.append((path, self.objects[path]))
+        if self.keep_nothing:
+            self.puts.clear()
+            self.objects[path] = b""
         if dies:
             raise Killed
 
@@ -133,13 +137,14 @@ class Person:
     archive_id: bytes
     target: RecordingTarget = field(default_factory=RecordingTarget)
     now_ms: int = NOW_MS
-    vaults: Sequence[HeadKeeper] = ()
+    vaults: Sequence[Vault] = ()
     least: int = 0
     progress: list[Progress] = field(default_factory=list)
 
     @classmethod
     def make(cls, folder: Path, rng: random.Random) -> "Person":
         """Make a profile with an archive that has no backup yet."""
+        folder.mkdir(exist_ok=True)
         root, archive_id = ArchiveRoot.generate(rng.randbytes), rng.randbytes(16)
         person = cls(ProfileFolder(folder), rng, root, archive_id)
         connection = create_database(person.folder.database, KEY)
@@ -153,6 +158,17 @@ class Person:
         run_transaction(connection, furnish)
         connection.close()
         return person
+
+    def copy(self, folder: Path) -> "Person":
+        """Give the same profile and storage once more; its randomness goes on the same way."""
+        shutil.copytree(self.folder.path, folder)
+        rng = random.Random()
+        rng.setstate(self.rng.getstate())
+        target = RecordingTarget(dict(self.target.objects), puts=list(self.target.puts))
+        vaults = [replace(vault, heads=list(vault.heads)) for vault in self.vaults]
+        return replace(
+            self, folder=ProfileFolder(folder), rng=rng, target=target, vaults=vaults, progress=[]
+        )
 
     @asynccontextmanager
     async def awake(self, fuse: Fuse | None = None) -> AsyncIterator[Writer]:

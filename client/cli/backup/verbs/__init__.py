@@ -1,0 +1,1 @@
+"""The commands of ``glasspost backup``; one module each."""
