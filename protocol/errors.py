@@ -3,7 +3,8 @@
     GlasspostError
       CallerError        our own caller broke a rule: a bug, or a value a user typed
       PeerError          the far side sent something wrong, late or hostile
-      TrustError         a person has to decide
+
+What a person has to decide is no error of the protocol: the client keeps such questions open.
 
 Errors carry typed fields and build their sentence from them. They never hold a
 key, a plaintext or a name: they end up in logs.
@@ -212,6 +213,13 @@ class DecryptionFailed(PeerError):
         self.what = what
 
 
+class WrongSenderTag(PeerError):
+    """A sealed payload was not made under the identity key of the sender it names."""
+
+    def __init__(self) -> None:
+        super().__init__("it was not sealed by the sender it names")
+
+
 class KeyGone(PeerError):
     """The message key was used before, or has expired (a duplicate, or unavailable)."""
 
@@ -325,27 +333,7 @@ class NoValidHead(PeerError):
 # --- a person decides ------------------------------------------------------
 
 
-class TrustError(GlasspostError):
-    """Nothing goes on until a person has decided."""
-
-
-class IdentityChanged(TrustError):
-    """A contact shows another identity key than the pinned one."""
-
-    def __init__(self, *, verified: bool) -> None:
-        kind = "verified" if verified else "pinned"
-        super().__init__(f"the identity key is not the {kind} one")
-        self.verified = verified
-
-
-class RelayKeyChanged(TrustError):
-    """The relay shows another key than the pinned one."""
-
-    def __init__(self) -> None:
-        super().__init__("the relay's key is not the pinned one")
-
-
-class TwoWriters(TrustError):
+class TwoWriters(GlasspostError):
     """Two different heads of one epoch are signed: two devices write this backup."""
 
     def __init__(self, epoch: int) -> None:

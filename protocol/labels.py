@@ -29,6 +29,8 @@ class Label(bytes, Enum):
     RATCHET_ROOT = b"glasspost/1/ratchet-root"  # derives root and chain key, classical
     RATCHET_ROOT_HYBRID = b"glasspost/1/ratchet-root-hybrid"  # the same with a KEM secret mixed in
     SEALED_SENDER = b"glasspost/1/sealed-sender"  # HPKE info of an envelope
+    SENDER_TAG_KEY = b"glasspost/1/sender-tag-key"  # derives the key of a sender's tags
+    SENDER_TAG = b"glasspost/1/sender-tag"  # begins what a sender's tag covers
     RETRY_ANSWER = b"glasspost/1/retry-answer"  # names the envelope that answers a request
     DELIVERY_TOKEN = b"glasspost/1/delivery-token"  # derives a delivery token
     KEY_FILE = b"glasspost/1/key-file"  # associated data of a client's wrapped database key

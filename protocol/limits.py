@@ -76,7 +76,7 @@ ONE_TIME_ID_SPAN = 1_000
 MAX_RECEIPT_IDS = 200
 
 # And that one of ours names: below the padding floor beside a handshake and both KEM fields.
-RECEIPT_IDS_AT_ONCE = 27
+RECEIPT_IDS_AT_ONCE = 26
 
 # Envelopes (bytes: below) delivered to a connection, not acknowledged: memory of a slow reader.
 DELIVERY_WINDOW = 64

@@ -470,8 +470,18 @@ def info(to: Party, key_id: int) -> bytes:
     return encode("glasspost/1/sealed-sender", to[0].encode(), u32(to[1]), to[2], u32(key_id))
 
 
+def sender_tag(dh: bytes, sender: Party, recipient: Party, message: bytes) -> bytes:
+    """The DH is that of both identities, whichever side computes it."""
+    s, r = ([side[0].encode(), u32(side[1])] for side in (sender, recipient))
+    tag_info = encode("glasspost/1/sender-tag-key", *s, sender[2], *r, recipient[2])
+    covered = encode("glasspost/1/sender-tag", *r, *s, b"\x01", message)
+    return mac(hkdf(bytes(32), dh, tag_info, 32), covered)[:16]
+
+
 def seal(me: Device, to: Party, sealing_key: list[Any], message: bytes) -> bytes:
-    payload = struct.pack(">BBIB", 1, 1, me.number, len(me.name)) + me.name.encode() + message
+    us = (me.name, me.number, me.identity)
+    tag = sender_tag(x25519(me.curve_identity, curve(to[2])), us, to, message)
+    payload = struct.pack(">BBIB", 1, 1, me.number, len(me.name)) + me.name.encode() + tag + message
     kem, curve_key, ephemeral = sealing_key[2][:1_184], sealing_key[2][1_184:], draw(32)
     (ciphertext, secret), public = encapsulate(kem), x25519_public(ephemeral)
     secrets = secret + x25519(ephemeral, curve_key) + public + curve_key
@@ -480,8 +490,8 @@ def seal(me: Device, to: Party, sealing_key: list[Any], message: bytes) -> bytes
     return b"\x01" + u32(sealing_key[0]) + ciphertext + public + sealed
 
 
-def unseal(me: Device, envelope: bytes) -> tuple[str, int, bytes]:
-    """The sender's name and device, and the ratchet message."""
+def unseal(me: Device, envelope: bytes, identity: bytes) -> tuple[str, int, bytes]:
+    """The sender's name and device, and the ratchet message; the identity is the pinned one."""
     need(len(envelope) >= 1_125 + 16 and envelope[0] == 1, "no envelope")
     key_id = int.from_bytes(envelope[1:5], "big")
     need(("sealing-key", key_id) in me.private, "sealing key gone")
@@ -492,8 +502,16 @@ def unseal(me: Device, envelope: bytes) -> tuple[str, int, bytes]:
     payload = unpadded(aead_open(key, nonce, envelope[1_125:], b""))
     need(len(payload) >= 7 and payload[:2] == b"\x01\x01", "no payload")
     end = 7 + payload[6]
-    need(len(payload) >= end and is_name(payload[7:end]), "no name")
-    return payload[7:end].decode(), int.from_bytes(payload[2:6], "big"), payload[end:]
+    need(len(payload) >= end + 16 and is_name(payload[7:end]), "no name or no tag")
+    name, device = payload[7:end].decode(), int.from_bytes(payload[2:6], "big")
+    tag, message, us = (
+        payload[end : end + 16],
+        payload[end + 16 :],
+        (me.name, me.number, me.identity),
+    )
+    dh = x25519(me.curve_identity, curve(identity))
+    need(tag == sender_tag(dh, (name, device, identity), us, message), "another sender")
+    return name, device, message
 
 
 # --- Safety number ---

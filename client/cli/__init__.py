@@ -12,6 +12,7 @@ opening.py     profile and engine for a verb
 output.py      standard output: lines for people or JSON for programs
 console.py     the printing library's console
 hints.py       commands in our own words, as they can be typed
+asking.py     the questions that a changed key raises
 failure.py     every error in three parts: what, why, next
 verbs/         one file per verb
 chat/          the line chat

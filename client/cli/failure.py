@@ -23,7 +23,6 @@ from protocol.errors import (
     GlasspostError,
     InvalidName,
     TooLong,
-    TrustError,
 )
 
 DEBUG_VARIABLE: Final = "GLASSPOST_DEBUG"
@@ -137,9 +136,6 @@ def _of_protocol(error: GlasspostError) -> Failure:
     if isinstance(error, TooLong):
         hint = "Send it in several messages."
         return _failure(error, "That is too long for one message.", _sentence(error), hint)
-    if isinstance(error, TrustError):
-        hint = "See glasspost contacts; answer with glasspost trust PEER."
-        return _failure(error, _sentence(error), "", hint, ExitCode.TRUST)
     if isinstance(error, DamagedState):
         what = "Something stored on this machine is damaged."
         hint = "Put back a copy of the profile's folder, or register under another name."

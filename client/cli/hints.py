@@ -17,9 +17,13 @@ from protocol.ids import Name
 
 _PROGRAM: Final = "glasspost"
 _COMMAND: Final = re.compile(rf"(?<![\w./-])glasspost (?=--\w|(?:{'|'.join(VERBS)})\b)")
-_NAMED: Final = r"(?: (?P<peer>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?))?"
+_NAME: Final = r"(?: (?P<peer>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?))?"
+_ABOUT_THE_PEER: Final = "verify|trust"
+_ABOUT_A_NAME: Final = "block|unblock"
+_ABOUT_NOBODY: Final = "contacts|status|veto|--help"
 _IN_CHAT: Final = re.compile(
-    rf"(?<![\w./-])glasspost (?P<verb>verify|trust|contacts){_NAMED}(?: --(?P<answer>accept|keep))?"
+    rf"(?<![\w./-])glasspost (?:(?P<verb>{_ABOUT_THE_PEER}|{_ABOUT_A_NAME})\b{_NAME}"
+    rf"(?: --(?P<answer>accept|keep))?|(?P<alone>{_ABOUT_NOBODY})\b)"
 )
 
 
@@ -32,9 +36,13 @@ def in_chat(words: str, talking_with: Name | None) -> str:
     """Give our own words with the chat's own commands, where it has them."""
 
     def slashed(match: re.Match[str]) -> str:
-        peer, given = match["peer"], match["answer"]
+        verb, peer, given = match["verb"], match["peer"], match["answer"]
+        if verb is None:
+            return f"/{match['alone'].removeprefix('--')}"
+        if re.fullmatch(_ABOUT_A_NAME, verb):
+            return f"/{verb} {peer}" if peer else f"/{verb}"
         first = f"/to {peer}, then " if peer and peer != talking_with else ""
-        return f"{first}/{match['verb']}" + (f" {given}" if given else "")
+        return f"{first}/{verb}" + (f" {given}" if given else "")
 
     return typeable(_IN_CHAT.sub(slashed, words))
 

@@ -17,7 +17,7 @@ from client.cli.settings import Settings
 from client.engine.engine import Engine, open_engine
 from client.engine.relay_settings import required_relay, use_relay
 from client.engine.shared import Shared
-from client.errors import WrongSecret
+from client.errors import LocalError, WrongSecret
 from client.network.address import RelayAddress, parse_address
 from client.network.one_error import one_error
 from client.network.transport import dial
@@ -101,14 +101,25 @@ def passphrase_of(settings: Settings, name: Name) -> Passphrase | None:
     """Give the profile's passphrase from the file or the terminal, or None if it has none.
 
     Raises:
-        LocalError: the file cannot be read, or there is no terminal to ask on.
+        LocalError: the file cannot be read, or there is no terminal to ask on; or a file is named,
+            and the profile is not locked.
     """
     folder = profile_folder(home_of(settings), name)
     if not wants_passphrase(folder):
+        if settings.passphrase_file is not None:
+            raise _has_none(name)
         return None
     if settings.passphrase_file is not None:
         return Passphrase.from_text(read_passphrase_file(settings.passphrase_file))
     return _asked(folder, name)
+
+
+def _has_none(name: Name) -> LocalError:
+    # Passed over in silence, the file would let its owner believe that the profile is locked.
+    return LocalError(
+        f"The profile of {name} has no passphrase: nothing can be read from a file for it.",
+        hint="Leave --passphrase-file out, or lock the profile first: glasspost passphrase",
+    )
 
 
 def _asked(folder: ProfileFolder, name: Name) -> Passphrase:

@@ -2,10 +2,13 @@
 
 import os
 import sys
+from typing import Final
 
 from client.cli.secret_files import PASSPHRASE, read_secret_line
 from client.errors import LocalError
 from client.profile.passphrase import Passphrase
+
+UNLOCKED: Final = "The profile has no passphrase: whoever copies its folder can read it."
 
 
 def read_passphrase_file(name: str) -> str:

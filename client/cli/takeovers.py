@@ -1,6 +1,6 @@
 """A takeover of the name in words, wherever the user looks."""
 
-from client.cli.output import Json
+from client.cli.output import Json, Output
 from client.moments import day_and_clock
 from client.values import TakeoverAnnounced
 
@@ -18,6 +18,12 @@ def announced_words(announced: TakeoverAnnounced) -> str:
 def announced_fields(announced: TakeoverAnnounced) -> dict[str, Json]:
     """Give the same for programs."""
     return {"until_ms": announced.until_ms, "new_identity": announced.new_identity.hex()}
+
+
+def note_takeover(output: Output, announced: TakeoverAnnounced) -> None:
+    """Tell of it on standard error, beside the result of a command."""
+    fields: dict[str, Json] = {"notice": "takeover_announced", **announced_fields(announced)}
+    output.note(announced_words(announced), fields)
 
 
 def fingerprint(identity: bytes) -> str:

@@ -55,53 +55,6 @@ def comparing(peer: Name, own: Name, number: str) -> Text:
     return text
 
 
-def asking(question: Question, own: Name) -> Text:
-    """Put a question: the numbers to compare, what may have happened, and what to do."""
-    if isinstance(question, ResendQuestion):
-        return _asking_about_texts(question, own)
-    return _asking_about_key(question, own)
-
-
-def _asking_about_key(question: OpenQuestion, own: Name) -> Text:
-    peer = question.peer
-    text = Text(f"{peer} shows another key than the one expected here.\n", style="bold yellow")
-    before = "you had compared it" if question.verified else "never compared"
-    _append_number(text, f"{own} and {peer}, expected ({before})", question.expected)
-    _append_number(text, f"{own} and {peer}, new", question.shown)
-    text.append(
-        f"\nEither {peer} has a new device or installed anew, or somebody sits in between, or the"
-        " relay erred.\nUntil you answer, nothing goes out and nothing under the new key is opened."
-        " Three ways out:\n\n"
-        f"  glasspost verify {peer} NUMBER    compare, somewhere the relay is not\n"
-        f"  glasspost trust {peer} --accept   take the new key without comparing\n"
-        f"  glasspost trust {peer} --keep     stay with the expected key\n",
-        style="not bold default",
-    )
-    return text
-
-
-def _asking_about_texts(question: ResendQuestion, own: Name) -> Text:
-    peer, texts = question.peer, count_of(question.text_count, "text")
-    text = Text(f"The key of {peer} has changed, and you wrote before that.\n", "bold yellow")
-    _append_number(text, f"{own} and {peer}, now", question.shown)
-    text.append(
-        f"\n{texts} to the former key, without a receipt: held back. Either {peer} has a new device"
-        " or installed anew,\nor somebody sits in between, or the relay erred. What you write now"
-        " goes to the new key.\nThree ways out:\n\n"
-        f"  glasspost verify {peer} NUMBER    compare, somewhere the relay is not; then they go\n"
-        f"  glasspost trust {peer} --accept   send them to the new key without comparing\n"
-        f"  glasspost trust {peer} --keep     send them to nobody; the history keeps them\n",
-        style="not bold default",
-    )
-    return text
-
-
-def _append_number(text: Text, of_whom: str, number: str) -> None:
-    text.append(f"\nSafety number of {of_whom}:\n\n", "not bold default")
-    for line in format_safety_number(number).splitlines():
-        text.append(f"    {line}\n", style="bold default")
-
-
 def answered_words(question: Question, *, accepted: bool) -> str:
     """Say what the answer means from now on."""
     peer = question.peer

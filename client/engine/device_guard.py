@@ -14,16 +14,27 @@ lost answer is resolved on the next connection.
 Spec: docs/client.md#replacing-the-device, docs/protocol.md#replacing-a-device
 """
 
+from client.engine.bell import Bell
 from client.engine.shared import Shared
 from client.network.connection import RelayConnection
 from client.network.refusals import RelayRefusal
 from client.network.statements import veto_statement
-from client.store import account, takeover
+from client.store import account, settings, takeover
 from client.store.account import OwnAccount
 from client.store.transaction import Transaction
 from client.values import TakeoverAnnounced
 from protocol.signing import SigningKey, public_key_of
-from protocol.wire.messages import Found, LoggedIn, LookUp, Refusal, Vetoed, VetoReplacement
+from protocol.wire.messages import (
+    Found,
+    LoggedIn,
+    LookUp,
+    Ping,
+    Pong,
+    Refusal,
+    ReplacementAnnounced,
+    Vetoed,
+    VetoReplacement,
+)
 
 
 class DeviceGuard:
@@ -32,14 +43,37 @@ class DeviceGuard:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._told: TakeoverAnnounced | None = None
+        self._connection: RelayConnection | None = None
+        self._heard = Bell()
+
+    async def hear_out(self) -> None:
+        """Wait until what the relay announces at a login is on disk, if it announces anything.
+
+        It stands in the stream before the answer to whatever is asked after the login. So one
+        question tells, where waiting for a while would only guess.
+
+        Raises:
+            ConnectionLost: the connection was lost meanwhile.
+        """
+        connection = await self._logged_in()
+        await connection.request(Ping(), Pong)
+        while connection.announced is not None and _announced(connection.announced) != self._told:
+            await self._heard.wait_beyond(self._heard.count)
+
+    async def _logged_in(self) -> RelayConnection:
+        while self._connection is None:
+            await self._heard.wait_beyond(self._heard.count)
+        return self._connection
 
     async def hear(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
         """Note what is announced, until the connection ends."""
+        self._connection = connection
+        self._heard.ring()
         generation = logged_in.generation
         await self._shared.write(lambda tx: account.set_generation(tx, generation), quietly=True)
         async for push in connection.announcements:
-            announced = TakeoverAnnounced(push.new_identity, push.until_ms)
-            await self._note(announced)
+            await self._note(_announced(push))
+            self._heard.ring()
 
     async def object(self, connection: RelayConnection, logged_in: LoggedIn) -> None:
         """Send the user's veto when there is one, until the connection ends."""
@@ -66,6 +100,10 @@ class DeviceGuard:
             await self._shared.write(_nothing_held)
         else:
             await self._shared.write(lambda tx: _installed(tx, generation))
+
+
+def _announced(push: ReplacementAnnounced) -> TakeoverAnnounced:
+    return TakeoverAnnounced(push.new_identity, push.until_ms)
 
 
 class _Veto:
@@ -100,7 +138,7 @@ class _Veto:
 
 
 def _installed(tx: Transaction, generation: int) -> None:
-    account.install_prepared_key(tx)
+    account.install_prepared_key(tx, settings.relay_clock_ms(tx))
     account.set_generation(tx, generation)
     takeover.settle(tx)
 

@@ -69,7 +69,8 @@ class Engine:
         workers = (self._flusher, self._fetcher, *nameless)
         self._holdoffs = [worker.holdoffs for worker in workers]
         self._waiting = Waiting(shared, self._holdoffs)
-        self.own_device = OwnDevice(shared)
+        self._guard = DeviceGuard(shared)
+        self.own_device = OwnDevice(shared, self._guard)
         self.trust = TrustDesk(shared, self._holdoffs)
 
     # --- the connection -------------------------------------------------------
@@ -243,14 +244,15 @@ class Engine:
     # --- services -------------------------------------------------------------
 
     async def _run(self, *, receive: bool) -> None:
-        guard = DeviceGuard(self._shared)
+        token_keeper = TokenKeeper(self._shared)
         services: list[Service] = [
             self._flusher.serve,
             self._fetcher.serve,
-            guard.hear,
-            guard.object,
+            self._guard.hear,
+            self._guard.object,
             Timekeeper(self._shared).serve,
-            TokenKeeper(self._shared).serve,
+            token_keeper.serve,
+            token_keeper.resolve_doubts,
         ]
         if receive:
             services.append(Receiver(self._shared, self._election).serve)

@@ -3,10 +3,13 @@
 Spec: docs/client.md#replacing-the-device
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import trio
 
+from client.engine.device_guard import DeviceGuard
 from client.engine.own_name import require_ours
 from client.engine.relay_settings import required_relay
 from client.engine.shared import Shared
@@ -33,11 +36,20 @@ class Objection:
     account_key: SigningKey
 
 
+class TakeoverEnd(Enum):
+    """How the takeover that another device has asked for came to its end."""
+
+    VETOED = auto()
+    DROPPED = auto()
+    CARRIED_OUT = auto()
+    ANOTHER_BEGAN = auto()
+
+
 class OwnDevice:
     """The device of this profile."""
 
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
+    def __init__(self, shared: Shared, guard: DeviceGuard) -> None:
+        self._shared, self._guard = shared, guard
 
     async def identity(self) -> bytes:
         """Give the 32-byte identity of this device."""
@@ -46,6 +58,16 @@ class OwnDevice:
     async def announcement(self) -> TakeoverAnnounced | None:
         """Give what was announced and is not settled, or None."""
         return await self._shared.read(announcement)
+
+    async def announced_at_login(self, timeout_s: float) -> TakeoverAnnounced | None:
+        """Give the same once the relay has been heard out after a login.
+
+        The relay tells each connection anew, and this process may be the first to hear it. If it is
+        not reached, or not in this time, what is on disk has to do.
+        """
+        with trio.move_on_after(timeout_s), suppress(UserError):
+            await self._guard.hear_out()
+        return await self.announcement()
 
     async def credential(self) -> Credential:
         """Give what lets another device take over the name.
@@ -83,6 +105,16 @@ class OwnDevice:
                 await self._shared.changed.wait_beyond(heard)
         raise _not_reached(self._shared.standing.problem)
 
+    async def wait_over(self, announced: TakeoverAnnounced) -> TakeoverEnd:
+        """Wait until it is decided, here or by another process, what was announced."""
+        key = (await self._shared.read(account.get)).account_key
+        while True:
+            heard = self._shared.changed.count
+            end = await self._shared.read(lambda tx: _end(tx, announced, key))
+            if end is not None:
+                return end
+            await self._shared.changed.wait_beyond(heard)
+
 
 def announcement(tx: Transaction) -> TakeoverAnnounced | None:
     """Give what was announced and is not settled; what the relay has forgotten by now, is."""
@@ -103,7 +135,12 @@ def own_credential(tx: Transaction) -> Credential:
             hint=f"Register first: glasspost register {own.name}",
         )
     return Credential(
-        own.name, required_relay(tx), own.generation, own.account_key, own.next_account_key
+        own.name,
+        required_relay(tx),
+        own.generation,
+        own.account_key,
+        own.next_account_key,
+        own.former_account_key,
     )
 
 
@@ -130,6 +167,18 @@ def _is_settled(tx: Transaction, objection: Objection) -> bool:
     if own.next_account_key is None:
         raise _withdrawn()
     return False
+
+
+def _end(tx: Transaction, announced: TakeoverAnnounced, key: SigningKey) -> TakeoverEnd | None:
+    """Tell how ``announced`` ended; ``key`` is the account key from before. None: it is open."""
+    now, own = announcement(tx), account.get(tx)
+    if now == announced:
+        return None
+    if own.replaced:
+        return TakeoverEnd.CARRIED_OUT
+    if now is not None:
+        return TakeoverEnd.ANOTHER_BEGAN
+    return TakeoverEnd.DROPPED if own.account_key == key else TakeoverEnd.VETOED
 
 
 def _withdrawn() -> RefusedByRelay:

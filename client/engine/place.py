@@ -50,7 +50,7 @@ class Place:
         """Open an existing profile; see :func:`client.profile.opening.open_profile`."""
         return open_profile(self.home, name, self.passphrase, self.surroundings)
 
-    async def make(self, name: Name, founding: Founding) -> None:
+    async def make(self, name: Name, founding: Founding | None = None) -> None:
         """Make a profile; see :func:`client.profile.creating.create_profile`."""
         random_bytes = self.surroundings.random_bytes
         await self.surroundings.run_blocking(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from client.engine.moving_in import discard, move_in, pinned
 from client.engine.own_name import require_no_takeover
+from client.engine.place import Place
 from client.engine.relay_settings import choose_relay, known_relay
 from client.engine.shared import Shared
 from client.errors import RelayKeyUnknown, RelayUnreachable
@@ -24,10 +25,7 @@ from client.network.failures import ConnectionLost
 from client.network.refusals import RelayRefusal
 from client.network.statements import register_statement
 from client.network.transport import Dialer, dial
-from client.profile.creating import create_profile
-from client.profile.opening import open_profile
 from client.profile.passphrase import Passphrase
-from client.profile.paths import is_profile, profile_folder
 from client.store import account
 from client.values import Surroundings
 from protocol.ids import Name
@@ -36,7 +34,7 @@ from protocol.wire.messages import LoggedIn, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """Where a profile is registered now, and the other relay where it lived before, if any.
+    """Where a profile is registered now, and the other address where it lived before, if any.
 
     Args:
         already: it was registered there before, and nothing has changed.
@@ -45,6 +43,12 @@ class Registered:
     at: RelayAddress
     moved_from: RelayAddress | None = None
     already: bool = False
+
+    @property
+    def is_same_relay(self) -> bool:
+        """Whether the relay from before answers at the new address: its key is what it is."""
+        former = None if self.moved_from is None else self.moved_from.fingerprint
+        return former is not None and former == self.at.fingerprint
 
 
 async def register(
@@ -77,9 +81,10 @@ async def register(
         WrongSecret, LocalError: the profile cannot be made or opened.
     """
     try:
-        if not is_profile(profile_folder(home, name).path):
-            return await _register_new(home, name, relay_address, passphrase, surroundings, dialer)
-        async with open_profile(home, name, passphrase, surroundings) as profile:
+        place = Place(home, passphrase, surroundings)
+        if not place.has(name):
+            return await _register_new(place, name, relay_address, dialer)
+        async with place.opened(name) as profile:
             shared = Shared(profile, surroundings, dialer)
             await shared.read(require_no_takeover)
             known = await shared.read(known_relay)
@@ -95,12 +100,7 @@ async def register(
 
 
 async def _register_new(
-    home: Path,
-    name: Name,
-    relay_address: RelayAddress,
-    passphrase: Passphrase | None,
-    surroundings: Surroundings,
-    dialer: Dialer,
+    place: Place, name: Name, relay_address: RelayAddress, dialer: Dialer
 ) -> Registered:
     try:
         dialed = await dialer(relay_address)
@@ -110,17 +110,15 @@ async def _register_new(
         hint = "Nothing was made here. Check that the relay runs and that --relay names it."
         raise RelayUnreachable(away.what, why=away.why, hint=hint) from away
     async with open_connection(dialed) as connection:
-        folder = await surroundings.run_blocking(
-            lambda: create_profile(home, name, passphrase, surroundings.random_bytes)
-        )
-        async with open_profile(home, name, passphrase, surroundings) as profile:
-            shared = Shared(profile, surroundings, dialer)
+        await place.make(name)
+        async with place.opened(name) as profile:
+            shared = Shared(profile, place.surroundings, dialer)
             address = pinned(relay_address, dialed)
             # Before the relay is asked: a profile that is to be continued knows where.
             await shared.write(lambda tx: choose_relay(tx, address))
             refusal = await _claim(shared, connection, address)
         if refusal is not None:
-            await discard(folder, surroundings)
+            await discard(place.folder(name), place.surroundings)
             raise refusal
     return Registered(address)
 

@@ -34,7 +34,7 @@ from client.network.failures import ConnectionLost
 from client.network.transport import Dialer, dial
 from client.profile.account_file import Credential
 from client.profile.creating import found_account
-from client.store import takeover
+from client.store import account, takeover
 from client.store.transaction import Transaction
 from protocol.ids import DeviceAddress
 from protocol.signing import SigningKey
@@ -97,12 +97,20 @@ async def _with_profile(
     async with place.opened(name) as profile:
         shared = Shared(profile, place.surroundings, dialer)
         outcome = await carry_out(shared, attempt)
-        waits = await shared.read(takeover.begun) is not None
-    if not isinstance(outcome, Hopeless):
-        return outcome
-    if waits:  # asked anew, because a profile that has the name must never go
+        if not isinstance(outcome, Hopeless):
+            return outcome
+        holds_nothing = await shared.write(_give_up)
+    if holds_nothing:
         await discard(place.folder(name), place.surroundings)
     raise outcome.reason
+
+
+def _give_up(tx: Transaction) -> bool:
+    """Tell whether the profile may go; asked anew, because one that had the name must never."""
+    if takeover.begun(tx) is None or account.get(tx).registered:
+        takeover.end(tx)
+        return False
+    return True
 
 
 async def _begin(place: Place, attempt: Attempt) -> Attempt:

@@ -29,6 +29,7 @@ from client.store import account, takeover
 from client.store.account import OwnAccount
 from client.store.takeover import Takeover
 from protocol.ids import Name
+from protocol.signing import public_key_of
 from protocol.wire.messages import Found, LoggedIn, Refusal, ReplacementHeld
 
 Keep = Callable[[Credential], Awaitable[None]]
@@ -117,7 +118,7 @@ async def carry_out(shared: Shared, attempt: Attempt) -> TakenOver | HeldBack | 
         await _log_in(attempt.connection, own)  # an answer was lost, or what comes after it
         return await _settle(shared, attempt)
     if begun is None:
-        raise already_here(own.name)
+        begun = await _begin_again(shared, attempt, own)
     if attempt.found == attempt.refused:
         return _held_by_another(own.name, begun)
     return await _ask(shared, attempt, own, begun)
@@ -130,6 +131,21 @@ def _may_be_unfinished(own: OwnAccount, credential: Credential) -> bool:
     been saved here, while a veto is unanswered: its second key is the one that will be on record.
     """
     return credential.next_key is not None and own.next_account_key is None
+
+
+async def _begin_again(shared: Shared, attempt: Attempt, own: OwnAccount) -> Takeover:
+    """Let a profile that had the name wait for it, where the relay has forgotten that.
+
+    It has if our former key is on record: its disk was put back to a copy from before ours.
+
+    Raises:
+        LocalError: it has not.
+    """
+    former, identity = own.former_account_key, attempt.found.identity
+    if former is None or public_key_of(former) != attempt.found.account_key:
+        raise already_here(own.name)
+    await shared.write(lambda tx: takeover.begin(tx, identity))
+    return Takeover(identity, None)
 
 
 def _held_by_another(name: Name, begun: Takeover) -> Hopeless:
@@ -145,10 +161,13 @@ async def _ask(
     good = attempt.credential.at(attempt.found.account_key, attempt.found.generation)
     if good is None or good.key == own.account_key:
         vetoed = attempt.found.identity == begun.replaced_identity
-        return Hopeless(superseded(own.name, vetoed=vetoed))
+        return Hopeless(superseded(own.name, vetoed=vetoed, stays=own.registered))
     good = replace(good, next_key=own.account_key)
     if good != attempt.credential:
         await attempt.keep(good)
+    # Before the relay may know the new one: whatever comes, the profile has both.
+    now_ms = attempt.connection.relay_clock_ms
+    await shared.write(lambda tx: account.keep_former_key(tx, good.key, now_ms))
     try:
         return await _replace(shared, replace(attempt, credential=good), own)
     except RelayRefusal as refusal:
@@ -170,7 +189,7 @@ async def _replace(shared: Shared, attempt: Attempt, own: OwnAccount) -> TakenOv
 
 
 async def _settle(shared: Shared, attempt: Attempt) -> TakenOver:
-    """Move in, and make the credential that of the profile; the old key opens nothing more."""
+    """Move in, and make the credential that of the profile: the old key is its former one."""
     await move_in(shared, attempt.connection, attempt.credential.relay)
     own, mine = await shared.read(lambda tx: (account.get(tx), own_credential(tx)))
     unkept = None

@@ -21,6 +21,14 @@ def not_its_key(credential: Credential, generation: int) -> UserError:
             hint="Use the newest file; or, on the device that has the name:"
             " glasspost account save FILE",
         )
+    if generation < credential.generation:
+        return RefusedByRelay(
+            f"{name} at {relay} has a key from before this account file.",
+            why=f"The file is of generation {credential.generation}, the account there of"
+            f" {generation}: it is another relay, or its disk was put back to a copy that is older"
+            " than the keys in the file.",
+            hint="Try an older copy of the file; or name another relay with --relay.",
+        )
     return RefusedByRelay(
         f"{name} at {relay} is somebody else's: this account file does not fit it.",
         why="The account key there is no key of this file, and no later one.",
@@ -28,20 +36,23 @@ def not_its_key(credential: Credential, generation: int) -> UserError:
     )
 
 
-def superseded(name: Name, *, vetoed: bool) -> UserError:
-    """Say that a profile which waited was removed, because it can never have the name."""
+def superseded(name: Name, *, vetoed: bool, stays: bool) -> UserError:
+    """Say that a profile can never have the name; only if it ever had it, it ``stays``."""
+    fate = (
+        "What was said can still be read in the profile here."
+        if stays
+        else "The profile that waited here was removed; it held nothing."
+    )
     if vetoed:
         return RefusedByRelay(
             f"The other device of {name} has objected: this takeover is cancelled.",
-            why="It has also changed the account key, so the account file is stale. The profile"
-            " that waited here was removed; it held nothing.",
+            why=f"It has also changed the account key, so the account file is stale. {fate}",
             hint="On that device: glasspost account save FILE. If it is in strange hands, choose"
             " another name and tell your friends.",
         )
     return RefusedByRelay(
         f"Another device has taken over {name} meanwhile.",
-        why="It used the same account key. The profile that waited here was removed; it held"
-        " nothing.",
+        why=f"It used the same account key. {fate}",
         hint="If that was you, run the same command again to move the name here.",
     )
 

@@ -198,9 +198,10 @@ def key_changed(peer: Name) -> UserError:
 
 
 def held_back(peer: Name) -> UserError:
-    """Say that a text was written before anybody could know of the new key."""
+    """Say that a text was written before its writer could know of the new key."""
     return TrustOpen(
-        f"The key of {peer} has changed: this message was written before that, and was not sent.",
+        f"The key of {peer} has changed: this message was written before that was told,"
+        " and was not sent.",
         why=f"Either {peer} has a new device, or somebody sits in between.",
         hint=f"Compare: glasspost verify {peer}. Or answer: glasspost trust {peer}."
         " The message waits until then; what you write from now on goes to the new key.",

@@ -11,7 +11,7 @@ Spec: docs/client.md#a-changed-key
 from client.errors import LocalError
 from client.messaging import holding_back, notices, replacing
 from client.messaging.outcomes import Outcome
-from client.store import contacts, held, outbox
+from client.store import contacts, held, history, outbox
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.ids import Name
@@ -41,6 +41,7 @@ def verify(
     if identity != pin.identity:
         raise _changed_meanwhile(peer)
     contacts.set_verified(tx, peer)
+    history.mark_notices_told(tx, peer)
     holding_back.release(tx, peer)
     return []
 
@@ -60,6 +61,7 @@ def accept_identity(
         return replacing.accept(tx, peer, identity, surroundings, verified=False)
     if identity != pin.identity or pin.pending_identity or not outbox.held_back(tx, peer):
         raise _changed_meanwhile(peer)
+    history.mark_notices_told(tx, peer)
     holding_back.release(tx, peer)
     return []
 

@@ -13,7 +13,7 @@ from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.e2ee.retry import message_digest
 from protocol.e2ee.sealed import seal
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.sender_tag import Correspondent, tagged_payload
 from protocol.e2ee.session import Session, encrypt
 from protocol.ids import Name, SessionId
 from protocol.limits import PREKEY_ROTATION_MS, UNANSWERED_SESSION_LIFE_MS
@@ -94,8 +94,8 @@ def encrypt_on(
     """
     session, message = encrypt(route.session, content, random_bytes)
     sessions.update(tx, session)
-    own = account.get(tx).device.address
+    to = Correspondent(session.peer, session.peer_identity)
+    payload = tagged_payload(account.get(tx).device, to, message)
     padding = settings.padding(tx)
-    payload = SealedPayload(own, PayloadKind.RATCHET_MESSAGE, message)
     envelope = seal(payload, session.peer, session.peer_identity, route.sealing_key, padding)
     return Encrypted(envelope, payload.encode(), message_digest(message))

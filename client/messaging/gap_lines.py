@@ -6,8 +6,8 @@
     one is filled                the message stands in the history, marked as repaired;
                                  the line counts one less, and goes with the last one
 
-So a fault is one line, however many messages it hit, and whoever may seal
-envelopes in a contact's name cannot fill the history.
+So a fault is one line, however many messages it hit, and a contact who seals
+noise instead of messages cannot fill the history.
 
 Spec: docs/client.md#repair
 """

@@ -4,38 +4,34 @@
                         release       it goes to the new key, under its message id
                         give_up       it fails, with its reason
 
-What is written after the change does not wait: whoever wrote it could know.
+What is written after the change waits as well, until the notice of it was told on some
+terminal (:func:`client.messaging.reader.known_series`); then whoever writes can know.
 
 Spec: docs/client.md#a-changed-key
 """
 
 from dataclasses import replace
-from typing import Final
 
 from client.messaging import submitting
 from client.messaging.encrypting import present_ms
-from client.messaging.sending import packed_again
-from client.store import contacts, conversation, history, outbox, settings
+from client.messaging.sending import NO_COUNTER, packed_again
+from client.store import contacts, conversation, history, outbox
 from client.store.outbox import NewItem, WaitingContent
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.e2ee.content import decode_content_untrusted, encode_content
 from protocol.ids import IDENTIFIER_BYTES, DeviceAddress, EnvelopeId, Name
-from protocol.limits import MAIL_LIFE_MS
-
-_NO_COUNTER: Final = (1 << 63) - 1
-"""Above any that was taken, so a text that never left gets its number when it does."""
 
 
 def hold_back(tx: Transaction, peer: Name, surroundings: Surroundings) -> int:
     """Let every text to ``peer`` without a receipt wait for a person; tell how many wait now.
 
+    However old it is: the relay, which says how old, would else choose which ones are asked about.
     Whatever else was queued for the former key is forgotten: receipts, requests and the like.
     """
     waiting = outbox.awaiting(tx, peer) + outbox.held_back(tx, peer)
     contents = {each.message_id: _unnumbered(tx, peer, each) for each in waiting}
-    since_ms = settings.relay_clock_ms(tx) - MAIL_LIFE_MS
-    entries = conversation.undelivered(tx, peer, since_ms)
+    entries = conversation.all_undelivered(tx, peer)
     outbox.delete_peer(tx, peer)
     for entry in entries:
         history.mark_queued_again(tx, entry.row_id)
@@ -52,7 +48,13 @@ def hold_back(tx: Transaction, peer: Name, surroundings: Surroundings) -> int:
 
 
 def release(tx: Transaction, peer: Name) -> None:
-    """Let the texts that were held back go to the key that ``peer`` shows now."""
+    """Let the texts that were held back go to the key that ``peer`` shows now.
+
+    The only place where a text comes to be for another identity than it was written for.
+    """
+    series = contacts.find(tx, peer).series
+    for waiting in outbox.held_back(tx, peer):
+        history.dedicate(tx, peer, waiting.message_id, series)
     outbox.release(tx, peer)
 
 
@@ -70,4 +72,4 @@ def _unnumbered(tx: Transaction, peer: Name, waiting: WaitingContent) -> bytes:
     content = decode_content_untrusted(waiting.content)
     if content.counter <= contacts.last_counter(tx, peer):
         return waiting.content
-    return encode_content(replace(content, counter=_NO_COUNTER))
+    return encode_content(replace(content, counter=NO_COUNTER))

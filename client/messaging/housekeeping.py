@@ -10,14 +10,24 @@ from typing import Final
 
 from client.messaging import notices
 from client.messaging.encrypting import present_ms
-from client.store import gaps, handshakes, prekeys, profile_keys, seen, sent, sessions, settings
+from client.store import (
+    account,
+    gaps,
+    handshakes,
+    prekeys,
+    profile_keys,
+    seen,
+    sent,
+    sessions,
+    settings,
+)
 from client.store.prekeys import PrekeyKind
 from client.store.transaction import Transaction
 from client.values import Surroundings
 from protocol.e2ee.session import expire_skipped, redate_skipped
 from protocol.ids import Name
 
-_AGEING: Final = (seen, sent, gaps, sessions)
+_AGEING: Final = (account, seen, sent, gaps, sessions)
 
 
 def tidy(tx: Transaction, surroundings: Surroundings) -> list[Name]:

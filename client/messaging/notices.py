@@ -1,16 +1,14 @@
 """Lines of the history in which the client itself speaks."""
 
 from dataclasses import dataclass, replace
-from typing import Final
 
-from client.store import conversation, history, settings
+from client.store import conversation, history, ordering, settings
 from client.store.history import NewEntry
+from client.store.ordering import KEY_REPLACED
 from client.store.transaction import Transaction
 from client.values import EntryKind, MessageState
 from protocol.ids import IDENTIFIER_BYTES, MessageId, Name, SessionId
 from protocol.randomness import RandomBytes
-
-_REPLACED: Final = b"replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +53,11 @@ def identity_replaced(
     The next ones that come before anybody has written are said in the same line.
 
     Args:
-        at_ms: relay time of the line; not after what the new identity wrote.
+        at_ms: relay time of the line; not after what the new identity wrote. It stands behind
+            all that was said before, whatever the relay's clock says.
         held_back_count: texts that wait because of it.
     """
-    said = history.notices_about(tx, peer, _REPLACED, conversation.last_line(tx, peer))
+    said = history.notices_about(tx, peer, KEY_REPLACED, conversation.last_line(tx, peer))
     changed = "has changed more than once" if said else "has changed"
     text = (
         f"{peer}'s key {changed}: a new device, or somebody in between."
@@ -67,7 +66,8 @@ def identity_replaced(
     if held_back_count:
         texts = "1 text" if held_back_count == 1 else f"{held_back_count} texts"
         text += f" - {texts} to the former key, without a receipt, wait: glasspost trust {peer}"
-    _add_once(tx, peer, _REPLACED, _Line(text, at_ms, announced=True), random_bytes)
+    at_ms = max(at_ms, ordering.behind_last(tx, peer))
+    _add_once(tx, peer, KEY_REPLACED, _Line(text, at_ms, announced=True), random_bytes)
 
 
 def identity_accepted(

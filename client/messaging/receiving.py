@@ -2,6 +2,7 @@
 
     known envelope id ───────────────▶ Duplicate
     opens no seal, or names nobody ──▶ Junk          nothing is stored
+    its sender did not make it ──────▶ Junk          the same: the sender's tag is wrong
     known ratchet message ───────────▶ Duplicate
     identity is not the pinned one ──▶ Held          unopened
     does not open ───────────────────▶ Unreadable    a visible gap, the session as it was
@@ -11,7 +12,8 @@
 All reading and opening comes before the first write. What the sealed payload
 says of its sender is a claim until a message opens: on a session with that
 peer, or on a handshake under that peer's pinned identity, or (first contact)
-under the identity that the relay saw log in.
+under the identity that the relay saw log in. That it does not open counts for
+something only because the sender's tag is right.
 
 Spec: docs/client.md#receiving, docs/protocol.md#skipped-keys
 """
@@ -84,21 +86,29 @@ def _note_gap(tx: Transaction, arrival: Arrival, error: PeerError) -> Outcome:
     """Show that a message in a contact's name did not open, and see that it is asked for.
 
     Never for anybody else's: nobody else may write into a conversation, be it
-    only gaps. Where the relay saw another account send it, it is junk.
+    only gaps. So it takes the tag of whoever has the pinned key. Another key's
+    will do for a line if the relay itself saw it send that (a former device), and
+    never for more: nothing is asked for, no session is doubted.
     """
     reason = str(error)
-    if arrival.pin.identity is None or arrival.pin.blocked or arrival.is_contradicted():
+    if not _may_leave_a_line(arrival):
         return Junk(reason)
     delivery, message = arrival.delivery, arrival.payload.body
     seen.add(tx, delivery.envelope_id, message, delivery.arrival_ms)
     settings.hear_arrival(tx, delivery.arrival_ms)
     if isinstance(error, PrekeysGone):
         prekey_doubts.doubt(tx)
-    request = repair.request_for(message, error)
+    request = repair.request_for(message, error) if arrival.is_pinned else None
     if request is not None:
         repair.distrust_sessions(tx, arrival, request)
     row_id = gap_lines.show(tx, arrival, reason, request)
     return Unreadable(arrival.claimed_peer, row_id, reason)
+
+
+def _may_leave_a_line(arrival: Arrival) -> bool:
+    if arrival.pin.identity is None or arrival.pin.blocked or arrival.is_contradicted():
+        return False
+    return arrival.is_pinned or arrival.is_vouched_as(arrival.identity)
 
 
 def _hold(

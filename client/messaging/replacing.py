@@ -29,7 +29,8 @@ from client.store import (
 )
 from client.store.contacts import Pin
 from client.store.transaction import Transaction
-from client.values import Surroundings
+from client.values import Delivery, Surroundings
+from protocol.errors import CallerError
 from protocol.ids import Name
 
 
@@ -107,4 +108,16 @@ def _open_held(
 ) -> list[Outcome]:
     """Open what was held under ``identity``; what was held under yet another one is dropped."""
     confirmed = [each.delivery for each in held.take(tx, peer) if each.identity == identity]
-    return [receive(tx, delivery, surroundings) for delivery in confirmed]
+    return [_open(tx, delivery, surroundings) for delivery in confirmed]
+
+
+def _open(tx: Transaction, delivery: Delivery, surroundings: Surroundings) -> Outcome:
+    """Open one; if our own side fails over it, the others and the new pin stand all the same.
+
+    It was acknowledged long ago: raising would end each fetch and each answer about this peer.
+    """
+    try:
+        with tx.undoing():
+            return receive(tx, delivery, surroundings)
+    except CallerError as error:
+        return set_aside(tx, delivery, str(error))

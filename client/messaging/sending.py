@@ -1,6 +1,7 @@
 """Composing: what a person wrote becomes a line of the history and an envelope.
 
-    compose_text ── keys are here ──▶ READY           encrypted at once
+    compose_text ── a changed key was told to nobody yet ──▶ HELD_BACK   a person is asked
+                 ├─ keys are here ──▶ READY           encrypted at once
                  └─ otherwise ──────▶ AWAITING_KEYS   content kept in the encrypted store
     encrypt_waiting: AWAITING_KEYS ──▶ READY          in order, when the keys have come
 
@@ -14,11 +15,13 @@ Spec: docs/client.md#sending
 """
 
 from dataclasses import replace
+from typing import Final
 
 from client.errors import LocalError
 from client.messaging.blocking import require_not_blocked
 from client.messaging.encrypting import Route, encrypt_on, is_stale, present_ms, route_to
 from client.messaging.profile_sharing import tell_if_due
+from client.messaging.reader import known_series, require_meant
 from client.store import (
     account,
     contacts,
@@ -48,6 +51,9 @@ from protocol.ids import (
 )
 from protocol.limits import MAIL_LIFE_MS, MAX_TEXT_BYTES
 
+NO_COUNTER: Final = (1 << 63) - 1
+"""Above any that was taken, so a text that never left gets its number when it does."""
+
 
 def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundings) -> MessageId:
     """Queue ``text`` for ``peer``, encrypted already if the keys are here.
@@ -60,13 +66,15 @@ def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundi
     _require_sendable(own, peer, text)
     require_not_blocked(tx, peer)
     message_id = MessageId(surroundings.random_bytes(IDENTIFIER_BYTES))
+    written_for = known_series(tx, peer)
+    held_back = not written_for
     # Behind what waits already, or the peer would read this first.
-    waits = outbox.is_awaiting(tx, peer) or is_stale(tx, peer, surroundings)
+    waits = held_back or outbox.is_awaiting(tx, peer) or is_stale(tx, peer, surroundings)
     waits = waits or route_to(tx, peer) is None
     counter = _expected_counter(tx, peer) if waits else contacts.next_counter(tx, peer)
     now_ms = surroundings.now_ms()
-    content = Content(message_id, counter, now_ms, Text(text))
-    packed = _encode(content)
+    number = NO_COUNTER if held_back else counter
+    packed = _encode(Content(message_id, number, now_ms, Text(text)))
     history.add(
         tx,
         NewEntry(
@@ -80,11 +88,14 @@ def compose_text(tx: Transaction, peer: Name, text: str, surroundings: Surroundi
             arrival_ms=None,
             series=settings.own_series(tx),
             counter=counter,
+            written_for=written_for,
         ),
     )
     envelope = b"" if waits else _encrypt(tx, peer, message_id, packed, surroundings)
-    _queue(tx, peer, message_id, packed, envelope, surroundings)
-    profile_keys.accept(tx, peer)
+    item = _item(tx, peer, message_id, packed, envelope, surroundings)
+    outbox.add(tx, replace(item, held_back=held_back))
+    if not held_back:
+        profile_keys.accept(tx, peer)
     if envelope:
         tell_if_due(tx, peer, surroundings)
     return message_id
@@ -124,7 +135,8 @@ def queue_undelivered_again(tx: Transaction, peer: Name, surroundings: Surroundi
 
 def _queue_again(tx: Transaction, entry: HistoryEntry, surroundings: Surroundings) -> None:
     history.mark_queued_again(tx, entry.row_id)
-    _queue(tx, entry.peer, entry.message_id, packed_again(entry), b"", surroundings)
+    packed = packed_again(entry)
+    outbox.add(tx, _item(tx, entry.peer, entry.message_id, packed, b"", surroundings))
 
 
 def send_again(
@@ -189,22 +201,12 @@ def _encrypt_on(
     surroundings: Surroundings,
 ) -> bytes:
     """Give the envelope; remember which message it is, for the peer may ask, and show it."""
+    require_meant(tx, route, message_id)
     encrypted = encrypt_on(tx, route, content, surroundings.random_bytes)
     peer, identity = route.session.peer.name, route.session.peer_identity
     sent.add(tx, Sent(encrypted.digest, peer, identity, message_id), settings.relay_clock_ms(tx))
     specimens.add(tx, Specimen(message_id, peer, True, encrypted.envelope, encrypted.payload))
     return encrypted.envelope
-
-
-def _queue(
-    tx: Transaction,
-    peer: Name,
-    message_id: MessageId,
-    content: bytes,
-    envelope: bytes,
-    surroundings: Surroundings,
-) -> None:
-    outbox.add(tx, _item(tx, peer, message_id, content, envelope, surroundings))
 
 
 def _item(

@@ -110,6 +110,8 @@ class RelayConnection:
         self._closed = trio.Event()
         self.relay_clock_ms = 0
         """What the relay's clock said when it was last heard."""
+        self.announced: ReplacementAnnounced | None = None
+        """What the relay announced last."""
         self.generation = 0
         """The account's, as this connection's login said it."""
         self.one_time_count = 0
@@ -265,6 +267,8 @@ class RelayConnection:
             self.one_time_count = message.one_time_count
         if isinstance(message, LoggedIn | Replaced):
             self.generation = message.generation
+        if isinstance(message, ReplacementAnnounced):
+            self.announced = message
 
     def _end(self, loss: Loss) -> None:
         """Fail everything at once; the first reason counts."""

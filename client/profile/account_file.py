@@ -1,8 +1,9 @@
 """The account file: what lets a new device take over a name, wrapped under a passphrase or bare.
 
-The content is strict msgpack ``[name, relay, generation, key, next key or nil]``. While a
-replacement is under way there are two keys in it, the account's and the one that the replacement
-installs: whatever the relay has carried out, the file can go on.
+The content is strict msgpack ``[name, relay, generation, key, next key or nil, former key or
+nil]``. While a replacement is under way the key that it installs is in it beside the account's:
+whatever the relay has carried out, the file can go on. The former key is for a relay whose disk was
+put back to a copy from before the last change: there it is the one on record.
 
 Whoever has the file and its passphrase can take over the name; it opens no message.
 
@@ -32,8 +33,8 @@ from protocol.randomness import RandomBytes
 from protocol.signing import SigningKey, public_key_of
 
 _MOST_ADDRESS_BYTES: Final = 400
-_LEAST_BYTES: Final = 40
-_MOST_BYTES: Final = 560
+_LEAST_BYTES: Final = 41
+_MOST_BYTES: Final = 600
 
 ACCOUNT_FILE: Final = FileKind(
     magic=b"glasspost account file\n",
@@ -57,6 +58,7 @@ class Credential:
         generation: the account's, when ``key`` became its account key.
         key: signs the replacement of the device.
         next_key: the account key that a change under way installs; None if none is.
+        former_key: the account key before ``key``; None if there was none, or long ago.
     """
 
     name: Name
@@ -64,9 +66,13 @@ class Credential:
     generation: int
     key: SigningKey
     next_key: SigningKey | None = None
+    former_key: SigningKey | None = None
 
     def at(self, account_key: bytes, generation: int) -> Self | None:
         """Give what is good for the account as the relay shows it, or None: it is stale.
+
+        No key gets lost: what fits becomes ``key``, and the others stay beside it, because what
+        the relay shows now it may not show the next time.
 
         Args:
             account_key: the account's public one, 32 bytes.
@@ -75,8 +81,19 @@ class Credential:
         if public_key_of(self.key) == account_key:
             return replace(self, generation=generation)
         if self.next_key is not None and public_key_of(self.next_key) == account_key:
-            return replace(self, generation=generation, key=self.next_key, next_key=None)
+            new, old = self.next_key, self.key
+            return replace(self, generation=generation, key=new, next_key=None, former_key=old)
+        if self.former_key is not None and public_key_of(self.former_key) == account_key:
+            return self._put_back(self.former_key, generation)
         return None
+
+    def _put_back(self, former: SigningKey, generation: int) -> Self:
+        """Give what goes on from the former key: the present one is the next one again."""
+        if self.next_key is None:
+            coming, other = self.key, None
+        else:
+            coming, other = self.next_key, self.key
+        return replace(self, generation=generation, key=former, next_key=coming, former_key=other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +103,7 @@ class _Content:
     generation: U64
     key: Key32
     next_key: Key32 | None
+    former_key: Key32 | None
 
 
 def write_account_file(
@@ -100,13 +118,13 @@ def write_account_file(
     Raises:
         LocalError: it cannot be written; an old one is as before.
     """
-    next_key = None if credential.next_key is None else credential.next_key.expose()
     content = _Content(
         credential.name,
         str(credential.relay).encode(),
         credential.generation,
         credential.key.expose(),
-        next_key,
+        _seed(credential.next_key),
+        _seed(credential.former_key),
     )
     try:
         write_wrapped(path, ACCOUNT_FILE, FileContent(pack(content)), passphrase, random_bytes)
@@ -135,8 +153,17 @@ def read_account_file(path: Path, passphrase: Passphrase | None) -> Credential:
         relay = parse_address(parts.relay.decode())
     except (WireError, BadAddress, UnicodeDecodeError) as error:
         raise damaged(path, ACCOUNT_FILE, "Its content does not parse.") from error
-    next_key = None if parts.next_key is None else SigningKey(parts.next_key)
-    return Credential(Name(parts.name), relay, parts.generation, SigningKey(parts.key), next_key)
+    next_key, former_key = _key(parts.next_key), _key(parts.former_key)
+    key = SigningKey(parts.key)
+    return Credential(Name(parts.name), relay, parts.generation, key, next_key, former_key)
+
+
+def _seed(key: SigningKey | None) -> bytes | None:
+    return None if key is None else key.expose()
+
+
+def _key(seed: bytes | None) -> SigningKey | None:
+    return None if seed is None else SigningKey(seed)
 
 
 def account_file_is_locked(path: Path) -> bool:

@@ -20,12 +20,17 @@ TABLE: Final = (
         identity_seed BLOB NOT NULL CHECK (length(identity_seed) = 32),
         account_seed BLOB NOT NULL CHECK (length(account_seed) = 32),
         next_account_seed BLOB CHECK (length(next_account_seed) = 32),
+        former_account_seed BLOB CHECK (length(former_account_seed) = 32),
+        former_since_ms INTEGER,
         generation INTEGER NOT NULL,
         registered INTEGER NOT NULL,
         replaced INTEGER NOT NULL
     ) STRICT
     """,
 )
+
+FORMER_KEY_LIFE_MS: Final = 35 * 86_400_000
+"""A relay that is put back to an older copy of its disk is hardly put back further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class OwnAccount:
         generation: the account's, as the relay said last; 0 before it said one.
         next_account_key: the one that an unanswered veto installs; None without one.
         replaced: the relay has said that another device has the name now.
+        former_account_key: the one before, for a relay that is put back; None once it is old.
     """
 
     device: LocalDevice
@@ -46,6 +52,7 @@ class OwnAccount:
     generation: int = 0
     next_account_key: SigningKey | None = None
     replaced: bool = False
+    former_account_key: SigningKey | None = None
 
     @property
     def name(self) -> Name:
@@ -57,7 +64,7 @@ def create(tx: Transaction, device: LocalDevice, account_key: SigningKey) -> Non
     """Store a new, not yet registered account; a database has one."""
     address, identity = device.address, device.identity
     tx.execute(
-        "INSERT INTO account VALUES (1, ?, ?, ?, ?, NULL, 0, 0, 0)",
+        "INSERT INTO account VALUES (1, ?, ?, ?, ?, NULL, NULL, NULL, 0, 0, 0)",
         (address.name, address.device, identity.private.expose(), account_key.expose()),
     )
 
@@ -65,19 +72,19 @@ def create(tx: Transaction, device: LocalDevice, account_key: SigningKey) -> Non
 def get(tx: Transaction) -> OwnAccount:
     """Read the account."""
     # A profile gets its name only after its account is stored.
-    ((name, device, identity_seed, account_seed, next_seed, generation, registered, replaced),) = (
-        tx.all(
-            "SELECT name, device, identity_seed, account_seed, next_account_seed, generation,"
-            " registered, replaced FROM account"
-        )
+    ((name, device, identity_seed, generation, registered, replaced, *seeds),) = tx.all(
+        "SELECT name, device, identity_seed, generation, registered, replaced,"
+        " account_seed, next_account_seed, former_account_seed FROM account"
     )
+    account_key, next_key, former_key = (seed and SigningKey(seed) for seed in seeds)
     return OwnAccount(
         LocalDevice(DeviceAddress(Name(name), device), IdentityKeyPair.from_seed(identity_seed)),
-        SigningKey(account_seed),
+        account_key,
         bool(registered),
         generation,
-        None if next_seed is None else SigningKey(next_seed),
+        next_key,
         bool(replaced),
+        former_key,
     )
 
 
@@ -101,14 +108,43 @@ def prepare_key(tx: Transaction, account_key: SigningKey) -> None:
     tx.execute("UPDATE account SET next_account_seed = ?", (account_key.expose(),))
 
 
-def install_prepared_key(tx: Transaction) -> None:
-    """Note that the relay has installed it."""
+def install_prepared_key(tx: Transaction, now_ms: int) -> None:
+    """Note that the relay has installed it (relay time); the one before is the former one."""
     tx.execute(
-        "UPDATE account SET account_seed = next_account_seed, next_account_seed = NULL"
-        " WHERE next_account_seed IS NOT NULL"
+        "UPDATE account SET former_account_seed = account_seed, former_since_ms = ?,"
+        " account_seed = next_account_seed, next_account_seed = NULL"
+        " WHERE next_account_seed IS NOT NULL",
+        (storable(now_ms),),
     )
 
 
 def drop_prepared_key(tx: Transaction) -> None:
     """Forget it: the relay never will."""
     tx.execute("UPDATE account SET next_account_seed = NULL")
+
+
+# --- the former key ---------------------------------------------------------
+
+
+def keep_former_key(tx: Transaction, account_key: SigningKey, now_ms: int) -> None:
+    """Keep the account key that ours takes the place of, from now on (relay time)."""
+    tx.execute(
+        "UPDATE account SET former_account_seed = ?, former_since_ms = ?",
+        (account_key.expose(), storable(now_ms)),
+    )
+
+
+def expire(tx: Transaction, now_ms: int) -> None:
+    """Forget the former key once it is FORMER_KEY_LIFE_MS old."""
+    tx.execute(
+        "UPDATE account SET former_account_seed = NULL, former_since_ms = NULL"
+        " WHERE former_since_ms <= ?",
+        (storable(now_ms - FORMER_KEY_LIFE_MS),),
+    )
+
+
+def not_after(tx: Transaction, now_ms: int) -> None:
+    """Let a former key that is dated ahead of ``now_ms`` grow old from then."""
+    tx.execute(
+        "UPDATE account SET former_since_ms = ?1 WHERE former_since_ms > ?1", (storable(now_ms),)
+    )

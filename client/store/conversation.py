@@ -94,7 +94,7 @@ def unlistened(tx: Transaction, limit: int) -> list[HistoryEntry]:
 
 
 def untold_notices(tx: Transaction, peer: Name) -> list[HistoryEntry]:
-    """Give the notices about ``peer`` that no ``listen`` and no ``send`` has told, oldest first."""
+    """Give the notices of a changed key of ``peer`` that no terminal has shown, oldest first."""
     return _entries(
         tx,
         "WHERE peer = ? AND kind = ? AND listened = 0 ORDER BY row_id",
@@ -112,7 +112,7 @@ def last_line(tx: Transaction, peer: Name) -> int:
 
 
 def undelivered(tx: Transaction, peer: Name, since_ms: int) -> list[HistoryEntry]:
-    """Give our texts to ``peer`` without a receipt, in their order.
+    """Give our texts to the present identity of ``peer`` without a receipt, in their order.
 
     Args:
         since_ms: leave out what reached the relay before this: it has expired there.
@@ -120,8 +120,22 @@ def undelivered(tx: Transaction, peer: Name, since_ms: int) -> list[HistoryEntry
     return _entries(
         tx,
         "WHERE peer = ? AND sender <> peer AND state IN (1, 2) AND kind = ?"
-        " AND coalesce(arrival_ms, ?) >= ? ORDER BY counter, row_id",
-        (peer, EntryKind.TEXT, since_ms, since_ms),
+        " AND written_for = (SELECT series FROM contacts WHERE name = peer)"
+        " AND (state = 1 OR arrival_ms >= ?) ORDER BY counter, row_id",
+        (peer, EntryKind.TEXT, since_ms),
+    )
+
+
+def all_undelivered(tx: Transaction, peer: Name) -> list[HistoryEntry]:
+    """Give our texts to ``peer`` without a receipt, in their order: of any age, for any identity.
+
+    The relay says when a text reached it, and what time it is: neither may keep one out.
+    """
+    return _entries(
+        tx,
+        "WHERE peer = ? AND sender <> peer AND state IN (1, 2) AND kind = ?"
+        " ORDER BY counter, row_id",
+        (peer, EntryKind.TEXT),
     )
 
 
@@ -136,10 +150,11 @@ def last_received(tx: Transaction, peer: Name) -> MessageId | None:
 
 
 def undelivered_text(tx: Transaction, peer: Name, message_id: MessageId) -> HistoryEntry | None:
-    """Give one text of ours to ``peer`` if it is on its way, without a receipt; else None."""
+    """Give one text of ours to the present identity of ``peer`` if it is on its way, or None."""
     found = _entries(
         tx,
-        "WHERE message_id = ? AND peer = ? AND sender <> peer AND state IN (1, 2) AND kind = ?",
+        "WHERE message_id = ? AND peer = ? AND sender <> peer AND state IN (1, 2) AND kind = ?"
+        " AND written_for = (SELECT series FROM contacts WHERE name = peer)",
         (message_id, peer, EntryKind.TEXT),
     )
     return found[0] if found else None

@@ -33,6 +33,7 @@ TABLE: Final = (
         listened INTEGER NOT NULL,
         failure TEXT NOT NULL DEFAULT '',
         repaired INTEGER NOT NULL DEFAULT 0,
+        written_for INTEGER NOT NULL,
         text TEXT NOT NULL,
         raw BLOB
     ) STRICT
@@ -60,6 +61,7 @@ class NewEntry:
             what it is about, if one is to stand for several.
         repaired: it did not open at first, and was asked for again.
         announced: a notice that ``listen`` and ``send`` tell too.
+        written_for: of a text of ours, the series of the peer's identity that it is for; else 0.
     """
 
     peer: Name
@@ -75,6 +77,7 @@ class NewEntry:
     raw: bytes | None = None
     repaired: bool = False
     announced: bool = False
+    written_for: int = 0
 
 
 def add(tx: Transaction, entry: NewEntry) -> int | None:
@@ -86,8 +89,8 @@ def add(tx: Transaction, entry: NewEntry) -> int | None:
     incoming = entry.sender == entry.peer and entry.kind is not EntryKind.NOTICE
     row_id = tx.value(
         "INSERT INTO history (peer, sender, series, counter, order_ms, message_id, kind, state,"
-        " sent_at_ms, arrival_ms, listened, text, raw, repaired)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " sent_at_ms, arrival_ms, listened, text, raw, repaired, written_for)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING RETURNING row_id",
         (
             entry.peer,
@@ -104,6 +107,7 @@ def add(tx: Transaction, entry: NewEntry) -> int | None:
             entry.text,
             entry.raw,
             entry.repaired,
+            entry.written_for,
         ),
     )
     if row_id is None:
@@ -241,11 +245,42 @@ def set_counter(
 
 
 def mark_queued_again(tx: Transaction, row_id: int) -> None:
-    """Note that our message waits once more, for another key of the peer."""
-    tx.execute("UPDATE history SET state = ? WHERE row_id = ?", (MessageState.QUEUED, row_id))
+    """Note that our message waits once more, for another key of the peer.
+
+    When it was at the relay is no matter any more: by that it would be too old to be queued again.
+    """
+    tx.execute(
+        "UPDATE history SET state = ?, arrival_ms = NULL WHERE row_id = ?",
+        (MessageState.QUEUED, row_id),
+    )
+
+
+def written_for(tx: Transaction, peer: Name, message_id: MessageId) -> int:
+    """Give the series of the identity that our text to ``peer`` is for, 0 if there is no such."""
+    series: int | None = tx.value(
+        "SELECT written_for FROM history WHERE message_id = ? AND peer = ? AND sender <> peer",
+        (message_id, peer),
+    )
+    return series or 0
+
+
+def dedicate(tx: Transaction, peer: Name, message_id: MessageId, series: int) -> None:
+    """Note that our text to ``peer`` is for their identity of ``series`` from now on."""
+    tx.execute(
+        "UPDATE history SET written_for = ? WHERE message_id = ? AND peer = ? AND sender <> peer",
+        (series, message_id, peer),
+    )
 
 
 def mark_listened(tx: Transaction, row_ids: list[int]) -> None:
     """Note that ``listen`` has printed these lines."""
     for row_id in row_ids:
         tx.execute("UPDATE history SET listened = 1 WHERE row_id = ?", (row_id,))
+
+
+def mark_notices_told(tx: Transaction, peer: Name) -> None:
+    """Note that a person knows of the present key of ``peer``: it was shown, and answered for."""
+    tx.execute(
+        "UPDATE history SET listened = 1 WHERE peer = ? AND kind = ? AND listened = 0",
+        (peer, EntryKind.NOTICE),
+    )

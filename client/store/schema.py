@@ -33,12 +33,13 @@ from client.store import (
     settings,
     specimens,
     takeover,
+    token_attempts,
     vault_errands,
 )
 from client.store.transaction import Transaction
 
 APPLICATION_ID: Final = int.from_bytes(b"glpp")
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 TABLES: Final[tuple[str, ...]] = (
     *account.TABLE,
@@ -47,6 +48,7 @@ TABLES: Final[tuple[str, ...]] = (
     *contacts.TABLE,
     *peer_keys.TABLE,
     *profile_keys.TABLE,
+    *token_attempts.TABLE,
     *sessions.TABLE,
     *prekeys.TABLE,
     *handshakes.TABLE,

@@ -6,6 +6,7 @@ have written in between.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import apsw
@@ -65,6 +66,12 @@ class Transaction:
         """Run one query; give the first column of its first row, or None."""
         row = self.one(sql, parameters)
         return None if row is None else row[0]
+
+    @contextmanager
+    def undoing(self) -> Iterator[None]:
+        """Undo what the block wrote, and only that, if it raises; then go on raising."""
+        with self._connection:  # a savepoint
+            yield
 
 
 def run_transaction(connection: apsw.Connection, function: Callable[[Transaction], T]) -> T:

@@ -88,6 +88,7 @@ def sealed_layer(payload: bytes) -> tuple[Layer, bytes]:
     cutter.number(4, "sender device")
     size = cutter.number(1, "length of the sender name")
     cutter.cut(size, "sender name", cutter.rest[:size].decode(errors="replace"))
+    cutter.cut(_TAG_BYTES, "sender's tag", section="sender-tag")
     message = cutter.cut(cutter.left, "ratchet message", section="ratchet-message")
     return cutter.finish(), message
 

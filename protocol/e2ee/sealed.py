@@ -8,8 +8,9 @@ The envelope is all that the relay stores:
          5  1120  HPKE encapsulated key (ML-KEM-768 ciphertext 1,088, X25519 32)
       1125  m+16  sealed padded payload and tag
 
-Opening proves nothing about the sender: anyone may seal for anyone. What proves
-it is the session inside, or the handshake's identity compared with the pin.
+Opening proves nothing about the sender: anyone may seal for anyone. The tag inside
+(:mod:`protocol.e2ee.sender_tag`) has to be checked against the identity pinned for
+that name; what proves the message is the session that opens it.
 
 Spec: docs/protocol.md#sealed-envelope, RFC 9180
 """

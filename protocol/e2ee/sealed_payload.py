@@ -6,9 +6,11 @@
          2     4  sender device
          6     1  length of the sender name
          7     n  sender name (ASCII)
-       7+n     .  ratchet message
+       7+n    16  sender's tag
+      23+n     .  ratchet message
 
-The name is a claim. What proves it is the session that opens the message.
+The name is a claim. The tag (:mod:`protocol.e2ee.sender_tag`) shows that it is
+the sender's own; what proves it is the session that opens the message.
 
 Spec: docs/protocol.md#sealed-envelope
 """
@@ -22,6 +24,7 @@ from protocol.errors import InvalidName, UnsupportedVersion, WireError
 from protocol.ids import DeviceAddress, Name, parse_name
 
 PAYLOAD_VERSION: Final = 1
+TAG_BYTES: Final = 16
 
 _FIXED = struct.Struct(">BBIB")
 
@@ -34,17 +37,22 @@ class PayloadKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SealedPayload:
-    """Who claims to have sent what."""
+    """Who claims to have sent what.
+
+    Args:
+        tag: 16 bytes, made over all the others.
+    """
 
     sender: DeviceAddress
     kind: PayloadKind
+    tag: bytes
     body: bytes
 
     def encode(self) -> bytes:
         """Give the bytes of the layout above."""
         name = self.sender.name.encode()
         fixed = _FIXED.pack(PAYLOAD_VERSION, self.kind, self.sender.device, len(name))
-        return fixed + name + self.body
+        return fixed + name + self.tag + self.body
 
     @classmethod
     def decode_untrusted(cls, data: bytes) -> Self:
@@ -61,10 +69,11 @@ class SealedPayload:
             raise UnsupportedVersion("sealed payload", version)
         if kind not in tuple(PayloadKind):
             raise UnsupportedVersion("sealed payload kind", kind)
-        name, body = data[_FIXED.size :][:name_size], data[_FIXED.size + name_size :]
-        if len(name) != name_size:
+        name, rest = data[_FIXED.size :][:name_size], data[_FIXED.size + name_size :]
+        if len(name) != name_size or len(rest) < TAG_BYTES:
             raise WireError("a sealed payload that is cut short")
-        return cls(DeviceAddress(_name_untrusted(name), device), PayloadKind(kind), body)
+        sender = DeviceAddress(_name_untrusted(name), device)
+        return cls(sender, PayloadKind(kind), rest[:TAG_BYTES], rest[TAG_BYTES:])
 
 
 def _name_untrusted(raw: bytes) -> Name:

@@ -6,7 +6,7 @@ from nacl.public import PrivateKey, SealedBox
 
 from protocol.e2ee.padding import Padding, pad
 from protocol.e2ee.sealed import open_envelope_untrusted, seal
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.sealed_payload import TAG_BYTES, PayloadKind, SealedPayload
 from protocol.ids import DeviceAddress, parse_name
 from scripts.benchmarks.figures import Contender, Row, Workload
 from scripts.benchmarks.parties import make_party
@@ -25,7 +25,8 @@ def rows() -> tuple[Row, ...]:
 
 
 def _payload() -> SealedPayload:
-    return SealedPayload(DeviceAddress(parse_name("alice")), PayloadKind.RATCHET_MESSAGE, _MESSAGE)
+    alice = DeviceAddress(parse_name("alice"))
+    return SealedPayload(alice, PayloadKind.RATCHET_MESSAGE, bytes(TAG_BYTES), _MESSAGE)
 
 
 def _ours() -> Workload:

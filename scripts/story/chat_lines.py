@@ -2,7 +2,7 @@
 
 03:42  bob        so it is                 somebody's message
 03:41  you    .   the tide is high         one's own, with its mark
--- v at the relay: the tide is high        the mark of one's own has changed
+-- v at the relay: “the tide is high”      the mark of one's own has changed
 -- Connected.                              a remark
 """
 
@@ -49,7 +49,7 @@ ChatLine = Message | MarkChanged | Remark
 _MARK: Final = r"(?P<mark>\.|vv?|x)"
 _OWN: Final = re.compile(rf"\d\d:\d\d  you +{_MARK} +(?P<text>.*)")
 _OTHER: Final = re.compile(r"\d\d:\d\d  [a-z0-9](?:[a-z0-9._-]*[a-z0-9])? +(?P<text>.*)")
-_CHANGED: Final = re.compile(rf"-- {_MARK} [a-z ]+: (?P<text>.*?)…?")
+_CHANGED: Final = re.compile(rf"-- {_MARK} [a-z ]+: “(?P<text>.*?)…?”(\. .*)?")
 
 
 def parse(line: str) -> ChatLine:

@@ -46,7 +46,7 @@ class Person:
             DemoFailed: it ends by itself.
         """
         self.screen.begin_chat()
-        command = self._command("--relay", relay, "chat", self.side.other)
+        command = self._command("--relay", relay, "chat", "--no-passphrase", self.side.other)
         self._chat = process = await children.start(command, self.log, subprocess.PIPE)
         try:
             async with trio.open_nursery() as nursery:

@@ -1,10 +1,11 @@
-"""What a client receives: hostile at each of three depths.
+"""What a client receives: hostile at each of four depths.
 
     envelope          any bytes in place of an envelope
     sealed_payload    any bytes in an envelope that is sealed as it should be
+    ratchet_message   any bytes for a ratchet message, under the true tag of its sender
     ratchet_content   any bytes as content of a friend's next message
 
-The first two are given as a mask over a valid example, because keys and
+The first three are given as a mask over a valid example, because keys and
 signatures in these differ from run to run:
 
     [example, and who the relay says it is from] [u16 how much to cut off] [mask ...]
@@ -13,7 +14,7 @@ The mask is XORed to the example from its beginning; what is left of it is appen
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -33,11 +34,10 @@ from protocol.e2ee.content import (
 )
 from protocol.e2ee.profile_key import ProfileKey
 from protocol.e2ee.retry import RetryRequest
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import Session, encrypt, start_session
 from protocol.ids import MessageId
 from protocol.records import Sender
-from tests.client.messaging.envelopes import RawPayload, sealed_anew
+from tests.client.messaging.envelopes import raw_payload, said_by, sealed_anew
 from tests.fuzzing.key_answers import bundle_of
 from tests.fuzzing.target import Feed, Target
 from tests.fuzzing.world import World, made_world
@@ -84,10 +84,14 @@ def change_mask(data: bytes, rng: random.Random) -> bytes:
 
 @dataclass(frozen=True)
 class Example:
-    """A payload that Bob accepts if ``client`` is whom the relay vouches for."""
+    """A ratchet message that Bob accepts if ``client`` is whom the relay vouches for."""
 
     client: Client
-    payload: bytes
+    message: bytes
+
+
+Part = Callable[[World, Example], bytes]
+Close = Callable[[World, Client, bytes], bytes]
 
 
 def _text(text: str) -> bytes:
@@ -104,7 +108,7 @@ def _examples(world: World) -> tuple[Example, ...]:
     alice, carol = world.alice, world.carol
     skipped, _ = encrypt(world.session, _text("lost"), SeededBytes("skipped"))
     return tuple(
-        Example(client, _payload(client, encrypt(session, _text("news"), SeededBytes(name))[1]))
+        Example(client, encrypt(session, _text("news"), SeededBytes(name))[1])
         for name, client, session in (
             ("next", alice, world.session),
             ("after a loss", alice, skipped),
@@ -115,13 +119,33 @@ def _examples(world: World) -> tuple[Example, ...]:
     )
 
 
-def _payload(sender: Client, message: bytes) -> bytes:
-    return SealedPayload(sender.device.address, PayloadKind.RATCHET_MESSAGE, message).encode()
+def _as_it_is(world: World, client: Client, payload: bytes) -> bytes:
+    """Seal any bytes."""
+    del client
+    return sealed_anew(world.bob, raw_payload(payload)).envelope
 
 
-def _sealed(world: World, payload: bytes) -> bytes:
-    raw = RawPayload(world.alice.device.address, PayloadKind.RATCHET_MESSAGE, payload)
-    return sealed_anew(world.bob, raw).envelope
+def _tagged(world: World, client: Client, message: bytes) -> bytes:
+    """Seal any bytes for a ratchet message of ``client``, as that client could."""
+    return sealed_anew(world.bob, said_by(client, world.bob, message)).envelope
+
+
+def _envelope_of(world: World, example: Example) -> bytes:
+    return _tagged(world, example.client, example.message)
+
+
+def _payload_of(world: World, example: Example) -> bytes:
+    return said_by(example.client, world.bob, example.message).encode()
+
+
+def _message_of(world: World, example: Example) -> bytes:
+    del world
+    return example.message
+
+
+def _closed_already(world: World, client: Client, envelope: bytes) -> bytes:
+    del world, client
+    return envelope
 
 
 # --- feeding ------------------------------------------------------------------
@@ -132,20 +156,17 @@ def _any(tx: Transaction, outcome: Outcome) -> None:
 
 
 @contextmanager
-def _masked_feed(seal: bool) -> Iterator[Feed]:
-    """Mask payloads and seal them, or mask sealed ones."""
+def _masked_feed(part: Part, close: Close) -> Iterator[Feed]:
+    """Mask what ``part`` gives of an example, and let ``close`` make an envelope of it."""
     with made_world() as world:
         examples = _examples(world)
-        envelopes = [_sealed(world, each.payload) for each in examples]
+        parts = [part(world, each) for each in examples]
 
         def take(data: bytes) -> None:
             head = data[0] if data else 0
             at = (head & EXAMPLE_MASK) % len(examples)
             vouched = _vouched(world, examples[at], head >> VOUCHED_SHIFT)
-            if seal:
-                envelope = _sealed(world, masked(examples[at].payload, data))
-            else:
-                envelope = masked(envelopes[at], data)
+            envelope = close(world, examples[at].client, masked(parts[at], data))
             world.deliver(envelope, vouched, _any)
 
         yield Feed(take, tuple(bytes((at, 0, 0)) for at in range(len(examples))))
@@ -162,7 +183,7 @@ def _content_feed() -> Iterator[Feed]:
 
         def take(content: bytes) -> None:
             _, message = encrypt(world.session, content, SeededBytes("content"))
-            envelope = _sealed(world, _payload(world.alice, message))
+            envelope = _tagged(world, world.alice, message)
             world.deliver(envelope, None, lambda tx, outcome: _shown(tx, outcome, content))
 
         yield Feed(take, _content_seeds(world))
@@ -191,8 +212,13 @@ def _content_seeds(world: World) -> tuple[bytes, ...]:
     return (_text("news"), *uncounted, *CONTENTS)
 
 
+def _masked(name: str, part: Part, close: Close) -> Target:
+    return Target(name, lambda: _masked_feed(part, close), change_mask, SHORT_RUN)
+
+
 ARRIVAL_TARGETS = (
-    Target("envelope", lambda: _masked_feed(seal=False), change_mask, SHORT_RUN),
-    Target("sealed_payload", lambda: _masked_feed(seal=True), change_mask, SHORT_RUN),
+    _masked("envelope", _envelope_of, _closed_already),
+    _masked("sealed_payload", _payload_of, _as_it_is),
+    _masked("ratchet_message", _message_of, _tagged),
     Target("ratchet_content", _content_feed, change_msgpack, SHORT_RUN),
 )

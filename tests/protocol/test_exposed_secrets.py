@@ -20,6 +20,7 @@ ALLOWED = {
     "protocol/e2ee/ratchet/body.py": "encrypts a message",
     "protocol/e2ee/profile_key.py": "derives the delivery token; puts the key into its message",
     "protocol/e2ee/hpke.py": "builds HPKE's private key",
+    "protocol/e2ee/sender_tag.py": "derives the key of a sender's tags, and makes them",
     "protocol/e2ee/stored_ratchet.py": "ratchet states, for the encrypted store",
     "protocol/e2ee/prekey_secrets.py": "private prekeys, for the encrypted store",
     "protocol/recovery/scalar.py": "arithmetic of scalars, by libsodium",

@@ -17,7 +17,7 @@ from protocol.e2ee.padding import Padding, pad, unpad_untrusted
 from protocol.e2ee.ratchet.header import RatchetMessage, split_untrusted
 from protocol.e2ee.retry import retry_request_for_untrusted
 from protocol.e2ee.sealed import open_envelope_untrusted, seal, sealing_key_id_untrusted
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.sealed_payload import SealedPayload
 from protocol.e2ee.session import encrypt, peek_untrusted
 from protocol.errors import DecryptionFailed, PeerError, UnsupportedVersion, WireError
 from protocol.ids import EnvelopeId, Name
@@ -87,8 +87,8 @@ def _frames() -> tuple[bytes, ...]:
 
 MESSAGE = _ratchet_message()
 MESSAGES = (MESSAGE, *(each(SeededBytes("decoders"))[2] for each in (attached, answered)))
-PAYLOAD = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, MESSAGE)
-EMPTY_PAYLOAD = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, b"")
+PAYLOAD = ALICE.payload_to(BOB, MESSAGE)
+EMPTY_PAYLOAD = ALICE.payload_to(BOB, b"")
 ENVELOPE = seal(PAYLOAD, BOB.address, BOB.identity.public, BOB.sealing_key, Padding.NONE)
 BUNDLES = (pack(BOB.bundle()), pack(BOB.bundle(one_time=False)))
 NEWER_CONTENT = b"\x96\x02\x09\xc4\x10" + ID + b"\x01\x02\x91\xc0"

@@ -22,7 +22,7 @@ from protocol.wire.messages import (
     Vetoed,
 )
 from server.relay import PRESENCE_INTERVAL_SECONDS
-from tests.server.test_replacing import BAD_REPLACEMENT, on_record, registered, take_place
+from tests.server.replacing_rig import BAD_REPLACEMENT, on_record, registered, take_place
 from tests.support.relay_rig import RelayRig, relay_rig
 from tests.support.replacements import on_a_new_device, veto
 from tests.support.wire_client import Person, WireClient

@@ -7,5 +7,6 @@ screen.py    what to write to the terminal so that lines appear above the draft 
 terminal.py  the terminal itself: raw mode, reading, size
 commands.py  what a typed line means: a text, or /something
 setup.py     the first chat: name, passphrase, relay
+takeover_news.py  another device wants our name
 talk.py      the conversation: the engine's events to lines, lines to the engine
 """

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from client.cli.asking import asking
 from client.cli.chat.commands import Command, help_rows
 from client.cli.chat.views import View
 from client.cli.lines import layout_for, width_of
 from client.cli.profiles import parse_peer
 from client.cli.tables import columns
-from client.cli.trust import answered_words, asking, comparing, require_same
+from client.cli.trust import answered_words, comparing, require_same
 from client.cli.verbs.contacts import contact_lines
 from client.cli.verbs.history import with_days
 from client.cli.verbs.search import found_lines
@@ -41,6 +42,7 @@ class Commanding:
             "block": self._block,
             "unblock": self._unblock,
             "trust": self._trust,
+            "veto": self._veto,
             "history": self._history,
             "search": self._search,
             "status": self._status,
@@ -66,6 +68,10 @@ class Commanding:
         self._talk.tell("/to NAME begins a conversation, /help lists the commands, /quit leaves.")
 
     async def _to(self, argument: str) -> None:
+        # Whoever mistypes the name goes on to type a text, and means it for nobody we know of.
+        self._talk.talk_with_nobody()
+        if not argument:
+            raise LocalError("/to needs a name.", hint="For example: /to bob; see /contacts.")
         peer = parse_peer(argument)
         if peer == (await self._engine.status()).name:
             raise LocalError("That is you.", hint="Name somebody else.")
@@ -108,8 +114,13 @@ class Commanding:
             await answer(self._engine, peer, accept=argument == "accept")
             self._talk.tell(answered_words(question, accepted=argument == "accept"))
             return
-        self._view.say(asking(question, (await self._engine.status()).name))
-        self._talk.tell("Here:  /verify DIGITS, /trust accept or /trust keep")
+        own = (await self._engine.status()).name
+        self._view.say(asking(question, own, self._talk.speak))
+
+    async def _veto(self, _argument: str) -> None:
+        await self._engine.own_device.object()
+        # Whether it came in time is told when the relay has answered.
+        self._talk.tell("Your veto is kept, and goes to the relay as soon as it is reached.")
 
     async def _history(self, argument: str) -> None:
         peer = self._peer()

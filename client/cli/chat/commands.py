@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "block": ("[NAME]", "show nothing of the peer, or of NAME, any more"),
     "unblock": ("[NAME]", "show it again"),
     "trust": ("[accept|keep]", "answer when the peer's key has changed"),
+    "veto": ("", "keep your name when another device asks for it"),
     "history": ("[N]", "the last N messages with the peer"),
     "search": ("WORDS", "find words in all conversations"),
     "status": ("", "connection, queue, keys"),

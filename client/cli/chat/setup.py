@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from client.cli.opening import REAL_SURROUNDINGS
 from client.cli.output import Output
-from client.cli.passphrases import new_passphrase
+from client.cli.passphrases import UNLOCKED, new_passphrase
 from client.cli.profiles import choose_profile, home_of, parse_own
 from client.cli.settings import DEFAULT_RELAY, Settings
 from client.engine.registration import register
@@ -16,8 +16,11 @@ from client.profile.paths import list_home, profile_folder
 from protocol.ids import Name
 
 
-async def ready_profile(settings: Settings, output: Output) -> Settings:
+async def ready_profile(settings: Settings, output: Output, *, no_passphrase: bool) -> Settings:
     """Give settings that name a profile, made now if need be.
+
+    Args:
+        no_passphrase: the user said that a new profile is not to be locked.
 
     Raises:
         LocalError: there are several profiles and none is named, or nobody is there to ask.
@@ -29,18 +32,19 @@ async def ready_profile(settings: Settings, output: Output) -> Settings:
         return replace(settings, as_name=choose_profile(settings))
     name = _asked_name() if settings.as_name is None else parse_own(settings.as_name)
     if not profile_folder(home, name).path.exists():
-        await _make(settings, name, output)
+        await _make(settings, name, output, no_passphrase=no_passphrase)
     return replace(settings, as_name=name)
 
 
-async def _make(settings: Settings, name: Name, output: Output) -> None:
+async def _make(settings: Settings, name: Name, output: Output, *, no_passphrase: bool) -> None:
     """Register ``name``, at a relay that is started here if none answers on this machine."""
     address = parse_address(DEFAULT_RELAY if settings.relay is None else settings.relay)
-    asks = sys.stdin.isatty() or settings.passphrase_file is not None
-    passphrase = new_passphrase(none=not asks, file=settings.passphrase_file)
+    passphrase = new_passphrase(none=no_passphrase, file=settings.passphrase_file)
     await ready_relay(address, output)
     await register(home_of(settings), name, address, passphrase, REAL_SURROUNDINGS)
     output.note(f"You are {name} at {address.endpoint}. Others reach you by that name.")
+    if passphrase is None:
+        output.note(UNLOCKED)
 
 
 async def ready_relay(address: RelayAddress, output: Output) -> None:

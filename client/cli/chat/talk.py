@@ -1,7 +1,8 @@
 """A conversation: the engine's events become lines, the user's lines go to the engine.
 
-Own messages are shown when they are stored, and their mark changes in place as long as they are the
-newest line; later changes are said in a dim line of their own.
+Own messages are shown when they are stored, and their mark changes in place as long as they are on
+the screen. Beyond that only their end is said, in a dim line: delivered, or failed and why. Where
+nothing can be rewritten, each change is.
 """
 
 from contextlib import aclosing
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from client.cli.chat.commanding import Commanding
 from client.cli.chat.commands import Command, NotACommand, Say, parse_line
+from client.cli.chat.takeover_news import TakeoverNews
 from client.cli.chat.views import View
 from client.cli.failure import failure_of
 from client.cli.hints import in_chat
@@ -20,7 +22,6 @@ from client.cli.lines import Layout, entry_lines, layout_for, width_of
 from client.cli.output import failure_text
 from client.cli.states import MARKS, STATE_WORDS
 from client.cli.tables import beside, count_of
-from client.cli.takeovers import announced_words
 from client.engine.engine import Engine
 from client.engine.own_name import NotOurs
 from client.errors import RelayUnreachable, UserError
@@ -57,7 +58,9 @@ class Talk:
         self._newest_at_start = 0
         self._connection: Connection | None = None
         self._told: object = None
-        self._takeover: TakeoverAnnounced | None = None
+        self._takeover = TakeoverNews(
+            engine, lambda words, style: self.tell(self.speak(words), style)
+        )
         self._hinted = False
         self._unsent = ""
         self._one_at_a_time = trio.Lock()
@@ -68,6 +71,7 @@ class Talk:
             await self._begin()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._follow, events)
+                nursery.start_soon(self._takeover.follow)
                 async with aclosing(self._view.lines()) as lines:
                     async for line in lines:
                         if not await self._obey(line):
@@ -75,15 +79,21 @@ class Talk:
                 nursery.cancel_scope.cancel()
         await self._engine.settle(SETTLE_TIMEOUT_S)
 
+    def talk_with_nobody(self) -> None:
+        """Let no text go to anybody until somebody is chosen."""
+        self.peer = None
+        self._set_prompt()
+
     async def switch_to(self, peer: Name) -> None:
         """Talk with somebody else, from the last lines of what was said before."""
         self.peer = peer
         self._set_prompt()
-        entries = await self._engine.history(peer, BACKLOG)
+        entries = await self._with_untold(peer, await self._engine.history(peer, BACKLOG))
         if not entries:
             self.tell(f"Nothing was said with {peer} yet. Type a text, then Enter.")
         for entry in entries:
             self._say(entry)
+        await self._mark_told(entries)
         if self._unsent:
             self._view.put_back(self._unsent)
             self._unsent = ""
@@ -118,7 +128,7 @@ class Talk:
                 self._tell_question(contact.name)
             elif contact.held_back_count:
                 self._tell_held_back(contact)
-        self._tell_takeover((await self._engine.status()).takeover)
+        self._takeover.hear((await self._engine.status()).takeover)
         problem = self._engine.last_problem
         self._tell_connection(
             ConnectionChanged(self._engine.connection, "" if problem is None else problem.reason)
@@ -131,15 +141,9 @@ class Talk:
             elif isinstance(event, HistoryChanged):
                 await self._show_changes(event.peer)
             elif isinstance(event, TakeoverAnnounced):
-                self._tell_takeover(event)
+                self._takeover.hear(event)
             else:
                 self._tell_question(event.peer)
-
-    def _tell_takeover(self, announced: TakeoverAnnounced | None) -> None:
-        if announced is None or announced == self._takeover:
-            return
-        self._takeover = announced
-        self.tell(self.speak(announced_words(announced)), "bold yellow")
 
     def _tell_question(self, peer: Name) -> None:
         self.tell(
@@ -158,11 +162,39 @@ class Talk:
 
     async def _show_changes(self, peer: Name) -> None:
         async with self._one_at_a_time:
-            for entry in await self._changed(peer):
-                if entry.row_id in self._shown:
-                    self._say_state(entry)
-                else:
-                    self._say(entry)
+            entries = await self._changed(peer)
+            for entry in entries:
+                self._show(entry)
+            await self._mark_told(entries)
+
+    async def _with_untold(self, peer: Name, entries: list[HistoryEntry]) -> list[HistoryEntry]:
+        """Give ``entries`` with notices of a changed key before them that nothing has shown yet."""
+        known = {entry.row_id for entry in entries}
+        untold = await self._engine.untold_notices(peer)
+        return [entry for entry in untold if entry.row_id not in known] + entries
+
+    async def _mark_told(self, entries: list[HistoryEntry]) -> None:
+        """Note that notices were read here: a text from now on is for the key they tell of."""
+        rows = [entry.row_id for entry in entries if entry.kind is EntryKind.NOTICE]
+        if rows:
+            await self._engine.mark_listened(rows)
+
+    def _show(self, entry: HistoryEntry) -> None:
+        if entry.outgoing and entry.peer != self.peer:
+            self._note_elsewhere(entry)
+        elif entry.row_id in self._shown:
+            self._say_state(entry)
+        else:
+            self._say(entry)
+
+    def _note_elsewhere(self, entry: HistoryEntry) -> None:
+        """Pass over our own lines in another conversation: here they would read as said here.
+
+        Only that one failed is worth the interruption, and then it is named to whom it was.
+        """
+        self._shown[entry.row_id] = entry.state
+        if entry.state is MessageState.FAILED:
+            self.tell(self.speak(f"To {entry.peer}: {_state_words(entry)}"))
 
     async def _changed(self, peer: Name) -> list[HistoryEntry]:
         """Give the lines that are not shown as they are now; reads back until all are found."""
@@ -190,10 +222,12 @@ class Talk:
     def _say_state(self, entry: HistoryEntry) -> None:
         self._shown[entry.row_id] = entry.state
         again = self._view.say_again(entry_lines(entry, self._layout(entry)), str(entry.row_id))
-        if again and entry.state is not MessageState.FAILED:
-            return
-        words = f"{MARKS[entry.state]} {STATE_WORDS[entry.state]}: "
-        self.tell(f"{words}{shorten(entry.text, _QUOTE_CHARS)} {entry.failure}".rstrip())
+        if entry.state is MessageState.FAILED or not (again or self._is_passing(entry.state)):
+            self.tell(self.speak(_state_words(entry)))
+
+    def _is_passing(self, state: MessageState) -> bool:
+        """Tell whether to wait for what comes next: who reads a stream may wait for each."""
+        return self._view.rewrites and state is not MessageState.DELIVERED
 
     def _layout(self, entry: HistoryEntry) -> Layout:
         return layout_for(self._view.console, {entry.peer, self.peer or entry.peer})
@@ -220,8 +254,17 @@ class Talk:
             self._unsent = text
             self.tell("To whom? Choose with /to NAME.")
             return
-        await self._engine.send_text(self.peer, text)
+        async with self._one_at_a_time:  # what is on the screen is marked as told by then
+            unseen = await self._engine.untold_notices(self.peer)
+            await self._engine.send_text(self.peer, text)
         await self._show_changes(self.peer)
+        if unseen:
+            await self._tell_all_held_back(self.peer)
+
+    async def _tell_all_held_back(self, peer: Name) -> None:
+        for contact in await self._engine.contacts():
+            if contact.name == peer and contact.held_back_count:
+                self._tell_held_back(contact)
 
     # --- the connection -------------------------------------------------------
 
@@ -243,6 +286,14 @@ class Talk:
     def _set_prompt(self) -> None:
         offline = " (offline)" if self._connection is Connection.OFFLINE else ""
         self._view.prompt(f"{self.peer or ''}{offline}> ".lstrip())
+
+
+def _state_words(entry: HistoryEntry) -> str:
+    """Say how far a line above has come."""
+    words = (
+        f"{MARKS[entry.state]} {STATE_WORDS[entry.state]}: “{shorten(entry.text, _QUOTE_CHARS)}”"
+    )
+    return f"{words}. {entry.failure}" if entry.failure else words
 
 
 def _connection_words(event: ConnectionChanged, problem: UserError | None) -> str:

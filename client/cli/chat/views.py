@@ -24,6 +24,8 @@ class View(Protocol):
     """Where a chat is shown, and where its lines come from."""
 
     console: Console
+    rewrites: bool
+    """Whether what was said may be said again in its place."""
 
     def say(self, text: Text, key: str | None = None) -> None:
         """Show lines; ``key`` names them for :meth:`say_again`."""
@@ -43,6 +45,8 @@ class View(Protocol):
 
 class TerminalView:
     """A draft on the last rows, lines above it."""
+
+    rewrites = True
 
     def __init__(self, terminal: Terminal, complete: Callable[[str], list[str]]) -> None:
         self._terminal = terminal
@@ -71,7 +75,7 @@ class TerminalView:
         self._terminal.write(self._screen.say(self._rendered(text), key))
 
     def say_again(self, text: Text, key: str) -> bool:
-        """Rewrite the newest lines in place."""
+        """Rewrite lines in place."""
         if not self._screen.can_say_again(key):
             return False
         self._terminal.write(self._screen.say_again(self._rendered(text), key))
@@ -122,6 +126,8 @@ class TerminalView:
 
 class StreamView:
     """Lines in from a file or pipe, lines out, nothing rewritten: for scripts."""
+
+    rewrites = False
 
     def __init__(self) -> None:
         self.console: Console = PlainConsole()

@@ -33,9 +33,14 @@ Inside: /help lists the commands. Enter sends, Alt-Enter begins a new line,
 a paste stays one message, Ctrl-D or /quit leaves."""
 )
 @click.argument("peer", required=False)
+@click.option(
+    "--no-passphrase",
+    is_flag=True,
+    help="Do not lock a new profile; whoever copies its folder can read it.",
+)
 @global_options(hidden=True)
 @asynchronous
-async def command(settings: Settings, peer: str | None) -> None:
+async def command(settings: Settings, peer: str | None, no_passphrase: bool) -> None:
     """Talk with PEER; what others write shows with their name.
 
     The first chat asks for your name and a passphrase, and registers you. Where no relay answers
@@ -46,7 +51,7 @@ async def command(settings: Settings, peer: str | None) -> None:
     if settings.json:
         raise LocalError("chat is for people.", hint="For programs: glasspost --json listen")
     name = None if peer is None else parse_peer(peer)
-    settings = await ready_profile(settings, output)
+    settings = await ready_profile(settings, output, no_passphrase=no_passphrase)
     if name == settings.as_name:
         raise LocalError("That is you.", hint="Name somebody else.")
     first = partial(ready_relay, output=output)

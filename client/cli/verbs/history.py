@@ -14,7 +14,7 @@ from client.engine.engine import Engine
 from client.errors import LocalError
 from client.moments import day
 from client.text import join_words
-from client.values import HistoryEntry
+from client.values import EntryKind, HistoryEntry
 from protocol.ids import Name
 
 DEFAULT_LIMIT = 50
@@ -48,6 +48,9 @@ async def command(settings: Settings, peer: str, limit: int, ids: bool) -> None:
     async with opened_offline(settings) as engine:
         await require_contact(engine, name)
         entries = await engine.history(name, limit)
+        # Whoever reads them here knows of a changed key, and may write to it.
+        notices = [entry.row_id for entry in entries if entry.kind is EntryKind.NOTICE]
+        await engine.mark_listened(notices)
     layout = layout_for(output.console, [name], show_ids=ids)
     for entry in entries:
         output.record(entry_record(entry))

@@ -14,7 +14,7 @@ from client.cli.output import Json, Output
 from client.cli.running import asynchronous
 from client.cli.seconds import Seconds
 from client.cli.settings import Settings
-from client.cli.takeovers import announced_fields, announced_words
+from client.cli.takeovers import note_takeover
 from client.engine.engine import Engine
 from client.engine.own_name import NotOurs
 from client.errors import RelayUnreachable, TrustOpen
@@ -126,8 +126,7 @@ class Printer:
         if announced is None or announced == self._takeover:
             return
         self._takeover = announced
-        fields: dict[str, Json] = {"notice": "takeover_announced", **announced_fields(announced)}
-        self._output.note(announced_words(announced), fields)
+        note_takeover(self._output, announced)
 
     def _note_question(self, peer: Name, *, verified: bool) -> None:
         self._output.note(

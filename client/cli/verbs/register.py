@@ -7,13 +7,13 @@ import click
 from client.cli.opening import REAL_SURROUNDINGS, passphrase_of
 from client.cli.options import global_options
 from client.cli.output import Json, Output
-from client.cli.passphrases import new_passphrase
+from client.cli.passphrases import UNLOCKED, new_passphrase
 from client.cli.profiles import home_of, parse_own
 from client.cli.running import asynchronous
 from client.cli.settings import DEFAULT_RELAY, Settings
 from client.engine.registration import Registered, register
 from client.errors import LocalError
-from client.network.address import parse_address
+from client.network.address import RelayAddress, parse_address
 from client.profile.paths import is_profile, profile_folder
 from client.text import clean_line
 from protocol.ids import Name
@@ -63,13 +63,19 @@ async def command(settings: Settings, name: str, no_passphrase: bool) -> None:
     already = "already " if done.already else ""
     output.line(f"{own} is {already}registered at {done.at.endpoint}.")
     if done.moved_from is not None:
-        output.line(
-            f"It moved there from {done.moved_from.endpoint}; what was queued goes along."
-            f" Friends there no longer reach {own}."
-        )
+        output.line(_moved_words(own, done.moved_from, is_same_relay=done.is_same_relay))
     output.line(f"The profile is {clean_line(str(folder))}: its keys exist nowhere else.")
     if passphrase is None:
-        output.note("It has no passphrase: whoever copies the folder can read it.")
+        output.note(UNLOCKED)
+
+
+def _moved_words(own: Name, former: RelayAddress, *, is_same_relay: bool) -> str:
+    if is_same_relay:
+        return f"It is the same relay as at {former.endpoint}: only its address has changed."
+    return (
+        f"It moved there from {former.endpoint}; what was queued goes along."
+        f" Friends there no longer reach {own}."
+    )
 
 
 def _record(name: Name, folder: Path, done: Registered) -> dict[str, Json]:

@@ -13,14 +13,16 @@ from client.cli.profiles import parse_peer
 from client.cli.running import asynchronous
 from client.cli.settings import Settings
 from client.cli.states import short_id, state_word
+from client.cli.takeovers import note_takeover
 from client.engine.engine import Engine
-from client.errors import LocalError, RelayUnreachable
-from client.values import HistoryEntry, MessageState
+from client.errors import LocalError, RelayUnreachable, TrustOpen
+from client.values import Connection, HistoryEntry, MessageState
 from protocol.errors import TooLong
 from protocol.ids import MessageId, Name
 from protocol.limits import MAX_TEXT_BYTES
 
 ANSWER_TIMEOUT_S: Final = 20.0
+ANNOUNCEMENT_TIMEOUT_S: Final = 5.0
 
 _MOST_READ_BYTES: Final = 64 << 20
 
@@ -46,8 +48,13 @@ async def command(settings: Settings, peer: str, text: str) -> None:
     name, body = parse_peer(peer), _read(settings) if text == "-" else text
     async with opened_engine(settings, receive=False) as engine:
         message_id = await engine.send_text(name, body)
-        problem = await _hand_over(engine, message_id)
+        try:
+            problem = await _hand_over(engine, message_id)
+        except TrustOpen:  # perhaps because of a change that this tells of
+            await _tell_of_changed_key(engine, output, name)
+            raise
         await _tell_of_changed_key(engine, output, name)
+        await _tell_of_takeover(engine, output)
         _report(output, await engine.entry(name, message_id))
     if problem is not None:
         raise problem
@@ -68,11 +75,24 @@ async def _hand_over(engine: Engine, message_id: MessageId) -> RelayUnreachable 
 
 
 async def _tell_of_changed_key(engine: Engine, output: Output, peer: Name) -> None:
-    """Tell once that the key of ``peer`` is another one than before, if nothing has told yet."""
+    """Tell once that the key of ``peer`` is another one than before, if nothing has told yet.
+
+    Only after this text was stored: that one was written by somebody who could not know, and is
+    held back if the change came first. The next one is not.
+    """
     notices = await engine.untold_notices(peer)
     for entry in notices:
         note_changed_key(output, entry)
     await engine.mark_listened([entry.row_id for entry in notices])
+
+
+async def _tell_of_takeover(engine: Engine, output: Output) -> None:
+    """Tell that another device asks for this one's place: not everybody ever looks at status."""
+    online = engine.connection is Connection.ONLINE
+    device, timeout_s = engine.own_device, ANNOUNCEMENT_TIMEOUT_S if online else 0
+    announced = await device.announced_at_login(timeout_s)
+    if announced is not None:
+        note_takeover(output, announced)
 
 
 def _report(output: Output, entry: HistoryEntry | None) -> None:

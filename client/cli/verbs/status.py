@@ -54,9 +54,10 @@ async def command(settings: Settings) -> None:
 
 
 async def _connected_status(engine: Engine) -> Status:
-    """Give the status once it is known whether the relay answers."""
+    """Give the status once it is known whether the relay answers, and what it announces."""
     try:
         await engine.wait_online(CONNECT_TIMEOUT_S)
+        await engine.own_device.announced_at_login(CONNECT_TIMEOUT_S)
         await engine.settle(CONNECT_TIMEOUT_S)
     except UserError:
         pass  # the status holds the problem

@@ -3,13 +3,14 @@
 import click
 from rich.text import Text
 
+from client.cli.asking import asking
 from client.cli.opening import opened_offline
 from client.cli.options import global_options
 from client.cli.output import Output
 from client.cli.profiles import parse_peer
 from client.cli.running import asynchronous
 from client.cli.settings import Settings
-from client.cli.trust import answered_words, asking, trust_word, trust_words
+from client.cli.trust import answered_words, trust_word, trust_words
 from client.cli.verbs.history import require_contact
 from client.cli.verbs.verify import contact_named
 from client.engine.engine import Engine

@@ -3,7 +3,6 @@
 from typing import Final
 
 import click
-import trio
 
 from client.cli.opening import opened_engine
 from client.cli.options import global_options
@@ -13,12 +12,8 @@ from client.cli.settings import Settings
 from client.cli.takeovers import announced_fields, announced_words, fingerprint
 from client.engine.engine import Engine
 from client.errors import RelayUnreachable
-from client.values import TakeoverAnnounced
 
 ANSWER_TIMEOUT_S: Final = 20.0
-
-# The relay announces right behind its answer to the login.
-_ANNOUNCEMENT_TIMEOUT_S: Final = 2.0
 
 
 @click.command(
@@ -52,14 +47,8 @@ async def command(settings: Settings) -> None:
 
 async def _hear(engine: Engine) -> None:
     """Wait for what the relay announces at a login, if it can be reached."""
-    async with engine.events() as events:
-        try:
-            await engine.wait_online(ANSWER_TIMEOUT_S)
-        except RelayUnreachable:
-            return
-        if await engine.own_device.announcement() is not None:
-            return
-        with trio.move_on_after(_ANNOUNCEMENT_TIMEOUT_S):
-            async for event in events:
-                if isinstance(event, TakeoverAnnounced):
-                    return
+    try:
+        await engine.wait_online(ANSWER_TIMEOUT_S)
+    except RelayUnreachable:
+        return
+    await engine.own_device.announced_at_login(ANSWER_TIMEOUT_S)

@@ -121,7 +121,7 @@ def test_two_people_talk_in_terminals(
     alice.type("hello bob\r")
     bob.wait_for_text("alice      hello bob")
     # The mark moves on to "delivered".
-    alice.wait_for_any("you    vv  hello bob", "vv delivered: hello bob")
+    alice.wait_for_text("you  vv  hello bob")
     # A message comes while a draft is half typed, with the cursor in its middle.
     bob.type("half a draft\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D")
     bob.wait_for(lambda rows: "alice> half a draft" in rows)
@@ -217,12 +217,23 @@ def test_the_first_chat_sets_everything_up(
 def test_a_later_chat_starts_the_stopped_relay_again(newcomers: tuple[Person, Person, str]) -> None:
     alice, bob, address = newcomers
     for person in (alice, bob):
-        assert person.run("--relay", address, "chat", stdin="").code == 0
+        made = person.run("--relay", address, "chat", "--no-passphrase", stdin="")
+        assert (made.code, "has no passphrase" in made.err) == (0, True)
     assert alice.run("relay", "stop").code == 0
     done = alice.run("chat", "bob", stdin="are you there?\n")
     assert done.code == 0, done.err
     assert "Started a relay" in done.err
     assert bob.listen(1) == ["are you there?"]
+
+
+def test_nobody_gets_an_unlocked_profile_without_having_said_so(
+    strangers: tuple[Person, Person],
+) -> None:
+    dave = replace(strangers[0], name="dave")
+    for verb in (("chat",), ("register", "dave")):
+        done = dave.run("--relay", f"127.0.0.1:{free_port()}", *verb, stdin="")
+        assert (done.code, "--no-passphrase" in done.err) == (1, True), done.err
+        assert not (dave.home / "dave").exists()
 
 
 def test_chat_asks_for_a_name(
@@ -295,9 +306,9 @@ def test_what_was_typed_while_the_relay_was_down_goes_out_later(
     session.type("later then\r")
     session.wait_for_text("you  .   later then")
     relay.start()
-    session.wait_for_any("v at the relay: later then", "you  v   later then")
+    session.wait_for_any("you  v   later then", "you  vv  later then")
     assert bob.listen(1) == ["later then"]
-    session.wait_for_any("vv delivered: later then", "you  vv  later then")
+    session.wait_for_text("you  vv  later then")
 
 
 def test_a_chat_ends_with_its_terminal(

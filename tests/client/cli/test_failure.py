@@ -37,8 +37,6 @@ PROTOCOL_ERRORS = [
     (protocol_errors.TooLong("text", 70_000, 65_536), 1),
     (protocol_errors.DamagedState("session"), 1),
     (protocol_errors.BadAddress("the host is missing"), 1),
-    (protocol_errors.IdentityChanged(verified=True), 4),
-    (protocol_errors.RelayKeyChanged(), 4),
     (protocol_errors.WireError("expected a name"), 1),
 ]
 

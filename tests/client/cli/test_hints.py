@@ -55,6 +55,12 @@ def test_otherwise_the_name_is_enough() -> None:
         ("See glasspost contacts; answer", "See /contacts; answer"),
         ("it has changed: glasspost trust", "it has changed: /trust"),
         ("glasspost relay stop", "glasspost relay stop"),
+        ("Run: glasspost unblock bob", "Run: /unblock bob"),
+        ("Run: glasspost unblock carol.", "Run: /unblock carol."),
+        ("not you: glasspost veto", "not you: /veto"),
+        ("See glasspost --help.", "See /help."),
+        ("glasspost status would show it.", "/status would show it."),
+        ("glasspost verify bob NUMBER, or", "/verify NUMBER, or"),
     ],
 )
 def test_in_the_chat_they_are_its_own(words: str, expected: str) -> None:

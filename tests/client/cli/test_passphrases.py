@@ -85,3 +85,12 @@ def test_an_open_descriptor_is_read(home: Path, capsys: pytest.CaptureFixture[st
     os.close(writing)
     assert main(["--home", str(home), "--passphrase-file", str(reading), "contacts"]) == 5
     assert "descriptor" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", ["/nowhere", os.devnull])
+def test_a_file_for_a_profile_that_is_not_locked_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    create_profile(tmp_path, ALICE, None, os.urandom)
+    assert main(["--home", str(tmp_path), "--passphrase-file", file, "contacts"]) == 1
+    assert "has no passphrase" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.cli.harness import Person, RelayProcess, running_relay
+from tests.client.cli.harness import Person, RelayProcess, free_port, running_relay
 
 pytestmark = pytest.mark.slow
 
@@ -50,3 +50,16 @@ def test_registering_elsewhere_moves_the_profile_and_its_queue(
             assert f"moved there from 127.0.0.1:{relay.port}" in " ".join(moved.out.split())
         assert relay_of(alice) == second.address
         assert bob.listen(1) == ["wherever you are"]
+
+
+def test_a_relay_that_changed_its_port_is_not_another_one(
+    relay: RelayProcess, people: tuple[Person, Person]
+) -> None:
+    alice, former = people[0], relay.port
+    relay.stop()
+    relay.port = free_port()
+    relay.start()
+    moved = alice.run("--relay", relay.address, "register", "alice")
+    assert moved.code == 0, moved.err
+    assert f"the same relay as at 127.0.0.1:{former}" in " ".join(moved.out.split())
+    assert "no longer reach" not in moved.out

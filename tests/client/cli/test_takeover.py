@@ -1,5 +1,6 @@
 """A lost device's name on a new one, as a person types it; and a thief's attempt, vetoed."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,11 @@ def test_a_thief_with_the_file_is_held_back_and_vetoed(
     assert held_identity(thief, file) == identity  # the same command goes on
     assert "still belongs" in thief.run("send", "bob", "it is me").err
 
+    (status,) = copy_of(alice, tmp_path).run("--json", "status").records  # the first login since
+    assert status["takeover"]["new_identity"] == identity
+    sent = copy_of(alice, tmp_path).run("send", "bob", "unaware")
+    assert (sent.code, "asked to take over" in sent.err) == (0, True), sent.err
+
     told = alice.run("--json", "listen", "--timeout", "2")
     assert (told.code, identity in told.err) == (0, True)
     (status,) = alice.run("--json", "status").records
@@ -98,6 +104,13 @@ def test_a_thief_with_the_file_is_held_back_and_vetoed(
     assert alice.run("send", "bob", "still me").code == 0
     (status,) = alice.run("--json", "status").records
     assert status["takeover"] is None
+
+
+def copy_of(person: Person, folder: Path) -> Person:
+    """Give the same device at this moment, in a home whose copy no other command uses."""
+    home = folder / f"copy-{len(list(folder.iterdir()))}"
+    shutil.copytree(person.home, home)
+    return Person(person.name, home, person.environment)
 
 
 def held_identity(thief: Person, file: Path) -> str:

@@ -66,6 +66,20 @@ def change_key(person: Person) -> None:
     connection.close()
 
 
+def test_send_holds_back_what_was_written_before_it_told_of_a_change(
+    people: tuple[Person, Person],
+) -> None:
+    alice, _bob = people
+    assert alice.run("send", "bob", "hello").code == 0
+    change_key(alice)
+    sent = alice.run("send", "bob", "secret")
+    assert (sent.code, sent.out) == (4, "")
+    assert "bob's key has changed" in sent.err
+    assert "was written before that was told" in sent.err
+    assert "bob's key has changed" not in alice.run("listen", "--timeout", "0").err
+    assert alice.run("--json", "contacts").records[0]["held_back"] == 2
+
+
 def test_texts_to_a_former_key_are_shown_held_back_and_kept(people: tuple[Person, Person]) -> None:
     alice, _bob = people
     assert alice.run("send", "bob", "hello").code == 0

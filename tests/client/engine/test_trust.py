@@ -162,12 +162,13 @@ async def test_p7_unverified_the_notice_comes_first_and_texts_from_before_wait(
         assert await alice.engine.trust.safety_number(BOB) != before
         assert (await alice.engine.status()).open_questions == (BOB,)
 
-        on_purpose = await alice.engine.send_text(BOB, "written after the notice")
-        state = await alice.engine.wait_for(on_purpose, MessageState.AT_RELAY, 20)
-        assert state is MessageState.AT_RELAY
         told = [entry.text for entry in await alice.engine.untold_notices(BOB)]
         assert len(told) == 1
         assert told[0].startswith("bob's key has changed")
+        await alice.read_notices("bob")
+        on_purpose = await alice.engine.send_text(BOB, "written after the notice")
+        state = await alice.engine.wait_for(on_purpose, MessageState.AT_RELAY, 20)
+        assert state is MessageState.AT_RELAY
         await trio.sleep(100)
         states = {entry.text: entry.state for entry in await alice.lines("bob")}
         assert states["secret"] is MessageState.QUEUED
@@ -177,6 +178,31 @@ async def test_p7_unverified_the_notice_comes_first_and_texts_from_before_wait(
         await alice.engine.wait_for(from_before, MessageState.AT_RELAY, 20)
         assert (await alice.engine.status()).open_questions == ()
         assert await bob.heard("alice") == ["hello"], "none of it is for the old key"
+
+
+async def test_p7_a_change_that_another_process_took_unseen_holds_the_next_text_back(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with (
+        lying_world(tmp_path, rng) as world,
+        world.person("alice") as alice,
+        world.person("bob"),
+        world.engine("alice", receive=False) as other,
+    ):
+        await alice.say("bob", "hello")
+        await alice.all_delivered("bob")
+        begin_to_lie(world)
+        await alice.say("bob", "what makes the one process ask for keys")
+        await trio.sleep(30)
+        unseen = await other.engine.send_text(BOB, "secret")
+        with pytest.raises(TrustOpen, match="before that was told"):
+            await other.engine.wait_for(unseen, MessageState.AT_RELAY, 20)
+        await other.read_notices("bob")
+        seen = await alice.engine.send_text(BOB, "to the new key")
+        await alice.engine.wait_for(seen, MessageState.AT_RELAY, 20)
+        await trio.sleep(100)
+        states = {entry.text: entry.state for entry in await alice.lines("bob")}
+        assert states["secret"] is MessageState.QUEUED
 
 
 async def test_p7_two_processes_take_one_change_once(

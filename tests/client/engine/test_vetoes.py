@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from client.engine.own_device import TakeoverEnd
 from client.engine.place import Place
 from client.engine.takeover_attempt import HeldBack, TakenOver
 from client.errors import LocalError, RefusedByRelay, RelayUnreachable
@@ -55,6 +56,54 @@ async def test_the_old_device_is_told_and_its_veto_changes_the_account_key(
         assert left_in(place) == []
         await stay_away(world)
         assert isinstance(await go(world, Safe(fresh), place), TakenOver)
+
+
+async def test_whoever_logs_in_knows_of_a_takeover_before_asking_twice(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with lost_device(tmp_path, rng, away_ms=0) as (world, safe):
+        held = await go(world, safe, new_home(world))
+        assert isinstance(held, HeldBack)
+        async with world.engine("alice", receive=False) as alice:
+            await alice.engine.wait_online(20)
+            announced = TakeoverAnnounced(held.identity, held.until_ms)
+            before = trio.current_time()
+            assert await alice.engine.own_device.announced_at_login(20) == announced
+            assert trio.current_time() - before < 5
+            assert (await alice.engine.status()).takeover == announced
+
+
+async def test_whoever_waits_for_its_end_hears_of_the_veto(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with lost_device(tmp_path, rng, away_ms=0) as (world, safe):
+        await go(world, safe, new_home(world))
+        async with world.engine("alice", receive=False) as alice, trio.open_nursery() as nursery:
+            await alice.engine.wait_online(20)
+            device = alice.engine.own_device
+            announced = await device.announced_at_login(20)
+            assert announced is not None
+            ends: list[TakeoverEnd] = []
+
+            async def wait() -> None:
+                ends.append(await device.wait_over(announced))
+
+            nursery.start_soon(wait)
+            await trio.sleep(1)
+            assert ends == []
+            await device.object()
+            await trio.sleep(5)
+            assert ends == [TakeoverEnd.VETOED]
+
+
+async def test_where_nothing_is_announced_nobody_waits_for_it(
+    autojump_clock: object, tmp_path: Path, rng: random.Random
+) -> None:
+    async with small_world(tmp_path, rng) as world, world.person("alice") as alice:
+        await alice.engine.wait_online(20)
+        before = trio.current_time()
+        assert await alice.engine.own_device.announced_at_login(20) is None
+        assert trio.current_time() - before < 5
 
 
 async def test_without_an_announcement_there_is_nothing_to_object_to(

@@ -157,6 +157,11 @@ class Person:
         for text in texts:
             await self.engine.send_text(Name(peer), text)
 
+    async def read_notices(self, peer: str) -> None:
+        """See all that the client says about the key of ``peer``."""
+        untold = await self.engine.untold_notices(Name(peer))
+        await self.engine.mark_listened([entry.row_id for entry in untold])
+
     async def lines(self, peer: str) -> list[HistoryEntry]:
         """Give the texts of a conversation, without notices."""
         entries = await self.engine.history(Name(peer), 10_000)

@@ -6,9 +6,10 @@ from client.store import sessions
 from client.values import Delivery
 from protocol.e2ee.padding import Padding
 from protocol.e2ee.sealed import seal
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.sealed_payload import TAG_BYTES, PayloadKind, SealedPayload
+from protocol.e2ee.sender_tag import Correspondent, tagged_payload
 from protocol.e2ee.session import encrypt
-from protocol.ids import EnvelopeId, MessageId
+from protocol.ids import DeviceAddress, EnvelopeId, MessageId, Name
 from protocol.records import Sender
 from tests.support.clients import Client
 
@@ -18,6 +19,26 @@ class RawPayload(SealedPayload):
 
     def encode(self) -> bytes:
         return self.body
+
+
+def raw_payload(data: bytes) -> RawPayload:
+    """Give ``data`` for a sealed payload, as it is."""
+    nobody = DeviceAddress(Name("x"))
+    return RawPayload(nobody, PayloadKind.RATCHET_MESSAGE, bytes(TAG_BYTES), data)
+
+
+def said_by(sender: Client, recipient: Client, message: bytes) -> SealedPayload:
+    """Give any bytes for a ratchet message, under the true tag of who sends them."""
+    to = Correspondent(recipient.device.address, recipient.device.identity.public)
+    return tagged_payload(sender.device, to, message)
+
+
+def in_the_name_of(
+    sender: Client, recipient: Client, forger: Client, message: bytes
+) -> SealedPayload:
+    """Give what ``forger`` can make: all of it right, but for the key the tag is made with."""
+    to = Correspondent(recipient.device.address, recipient.device.identity.public)
+    return tagged_payload(replace(forger.device, address=sender.device.address), to, message)
 
 
 def mail(sender: Client, recipient: Client, text: str = "news") -> Delivery:
@@ -61,5 +82,4 @@ def speak(sender: Client, recipient: Client, content: bytes) -> Delivery:
     (session,) = sender.read(sessions.all_sessions)
     after, message = encrypt(session, content, sender.rng.randbytes)
     sender.write(lambda tx: sessions.update(tx, after))
-    payload = SealedPayload(sender.device.address, PayloadKind.RATCHET_MESSAGE, message)
-    return sealed_anew(recipient, payload, vouched=sender.sender)
+    return sealed_anew(recipient, said_by(sender, recipient, message), vouched=sender.sender)

@@ -14,9 +14,8 @@ from client.store import sessions
 from protocol.e2ee.ratchet.chain import ChainKey
 from protocol.e2ee.ratchet.root import RootKey
 from protocol.e2ee.ratchet.state import RatchetState
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.ids import EnvelopeId
-from tests.client.messaging.envelopes import sealed_anew
+from tests.client.messaging.envelopes import said_by, sealed_anew
 from tests.client.messaging.hunting import World
 from tests.support.clients import Client
 
@@ -151,15 +150,14 @@ def flip_sealed(world: World, client: Client) -> None:
 
 
 def flip_inside(world: World, client: Client) -> None:
-    """A ratchet message is damaged under a good seal, and arrives besides the true one."""
+    """A ratchet message was damaged before it was sealed, and arrives besides the true one."""
     mailbox = world.mailbox(client)
     if not mailbox:
         return
     delivery = world.rng.choice(mailbox)
     body = bytearray(client.open_seal(delivery))
     body[world.rng.randrange(len(body))] ^= 1 << world.rng.randrange(8)
-    sender = world.other(client).device.address
-    payload = SealedPayload(sender, PayloadKind.RATCHET_MESSAGE, bytes(body))
+    payload = said_by(world.other(client), client, bytes(body))
     mailbox.insert(world.rng.randrange(len(mailbox) + 1), sealed_anew(client, payload))
 
 

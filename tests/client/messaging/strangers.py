@@ -8,7 +8,7 @@ from protocol.e2ee.content import Content, Text, encode_content
 from protocol.e2ee.identity import IdentityKeyPair, LocalDevice
 from protocol.e2ee.padding import Padding
 from protocol.e2ee.sealed import seal
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.sender_tag import Correspondent, tagged_payload
 from protocol.e2ee.session import encrypt, start_session
 from protocol.ids import DeviceAddress, EnvelopeId, FetchId, MessageId, Name
 from protocol.records import PrekeyBundle, Sender
@@ -41,7 +41,7 @@ def first_message(
     session = start_session(us, to.device.address, bundle, rng.randbytes)
     content = Content(MessageId(rng.randbytes(16)), 1, to.relay.clock.now_ms, Text(text))
     _, message = encrypt(session, encode_content(content), rng.randbytes)
-    payload = SealedPayload(us.address, PayloadKind.RATCHET_MESSAGE, message)
+    payload = tagged_payload(us, Correspondent(to.device.address, bundle.identity), message)
     envelope = seal(payload, to.device.address, bundle.identity, bundle.sealing_key, Padding.PADME)
     sender = Sender(us.address.name, us.address.device, us.identity.public)
     return FirstMessage(sender, EnvelopeId(rng.randbytes(16)), envelope)

@@ -19,7 +19,7 @@ from protocol.errors import KeyGone, PeerError
 from protocol.ids import SessionId
 from tests.client.messaging.hunts import hunt
 
-FAULTS_COUNT = 100
+FAULTS_COUNT = 60
 
 
 def test_p2_every_fault_is_repaired(seed: int, tmp_path: Path) -> None:

@@ -7,12 +7,18 @@ from client.store import contacts, handshakes, prekeys, sessions
 from client.store.prekeys import PrekeyKind
 from client.values import EntryKind
 from protocol.e2ee.content import Content, Unknown
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
-from protocol.ids import DeviceAddress, Name
+from protocol.ids import Name
 from protocol.packing import pack_value
 from protocol.records import Sender
 from tests.client.messaging.conftest import MakeClient
-from tests.client.messaging.envelopes import mail, payload_of, sealed_anew, speak, under_new_id
+from tests.client.messaging.envelopes import (
+    mail,
+    payload_of,
+    said_by,
+    sealed_anew,
+    speak,
+    under_new_id,
+)
 from tests.support.clients import Client, FakeRelay, talk
 
 
@@ -131,7 +137,7 @@ def test_a_session_of_another_peer_is_not_touched(
     message_id = alice.send(bob, "for bob only")
     stolen = payload_of(alice, message_id)
     session = [each for each in bob.read(sessions.all_sessions) if each.peer.name == alice.name]
-    as_carol = SealedPayload(DeviceAddress(carol.name), PayloadKind.RATCHET_MESSAGE, stolen.body)
+    as_carol = said_by(carol, bob, stolen.body)
     outcome = bob.receive(sealed_anew(bob, as_carol, vouched=carol.sender))
     assert isinstance(outcome, Unreadable)
     assert outcome.peer == carol.name
@@ -147,7 +153,7 @@ def test_a_gap_is_one_visible_line_and_the_session_stays(
     alice, bob = friends
     message_id = alice.send(bob, "breaks")
     payload = payload_of(alice, message_id)
-    broken = replace(payload, body=payload.body[:-1] + bytes([payload.body[-1] ^ 1]))
+    broken = said_by(alice, bob, payload.body[:-1] + bytes([payload.body[-1] ^ 1]))
     session = bob.read(sessions.all_sessions)
     delivery = sealed_anew(bob, broken)
     outcome = bob.receive(delivery)

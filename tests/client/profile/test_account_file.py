@@ -24,21 +24,23 @@ from protocol.packing import pack_value
 from protocol.signing import SigningKey, public_key_of
 
 RIGHT = Passphrase.from_text("correct horse")
-OLD, NEW = SigningKey(b"o" * 32), SigningKey(b"n" * 32)
+OLDER, OLD, NEW = (SigningKey(letter * 32) for letter in (b"f", b"o", b"n"))
 RELAY = parse_address(f"glasspost://relay.example:7667#{'ab' * 32}")
 
 ONE = Credential(Name("alice"), RELAY, 3, OLD)
 TWO = Credential(Name("alice"), RELAY, 3, OLD, NEW)
+THREE = Credential(Name("alice"), RELAY, 3, OLD, NEW, OLDER)
 
 GOLDEN = bytes.fromhex(
     "676c617373706f7374206163636f756e742066696c650a"  # magic
     "01"
     "92c0"  # no stretching
-    "c4ad"  # content of 173 bytes
-    "95a5616c696365"
+    "c4cf"  # content of 207 bytes
+    "96a5616c696365"
     "c45f676c617373706f73743a2f2f72656c61792e6578616d706c653a3736363723" + "6162" * 32 + "03"
     "c4206f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f6f"
     "c4206e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e6e"
+    "c4206666666666666666666666666666666666666666666666666666666666666666"
 )
 
 
@@ -56,13 +58,13 @@ def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_bare_file_is_as_its_format_says(path: Path, rng: random.Random) -> None:
-    write_account_file(path, TWO, None, rng.randbytes)
+    write_account_file(path, THREE, None, rng.randbytes)
     assert path.read_bytes() == GOLDEN + hashlib.sha256(GOLDEN).digest()
     assert path.stat().st_mode & 0o777 == 0o600
-    assert read_account_file(path, None) == TWO
+    assert read_account_file(path, None) == THREE
 
 
-@pytest.mark.parametrize("credential", [ONE, TWO])
+@pytest.mark.parametrize("credential", [ONE, TWO, THREE])
 def test_the_right_passphrase_gives_the_keys(
     path: Path, rng: random.Random, credential: Credential
 ) -> None:
@@ -98,14 +100,15 @@ def test_every_damaged_byte_is_damage(path: Path, rng: random.Random) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        ["alice", b"", 3, b"o" * 32, None],
-        ["Alice", b"localhost", 3, b"o" * 32, None],
-        ["alice", b"ftp://localhost", 3, b"o" * 32, None],
-        ["alice", b"\xff" * 9, 3, b"o" * 32, None],
-        ["alice", b"localhost", -1, b"o" * 32, None],
-        ["alice", b"localhost", 3, b"o" * 31, None],
-        ["alice", b"localhost", 3, b"o" * 32],
-        ["alice", b"localhost", 3, b"o" * 32, b"n" * 33],
+        ["alice", b"", 3, b"o" * 32, None, None],
+        ["Alice", b"localhost", 3, b"o" * 32, None, None],
+        ["alice", b"ftp://localhost", 3, b"o" * 32, None, None],
+        ["alice", b"\xff" * 9, 3, b"o" * 32, None, None],
+        ["alice", b"localhost", -1, b"o" * 32, None, None],
+        ["alice", b"localhost", 3, b"o" * 31, None, None],
+        ["alice", b"localhost", 3, b"o" * 32, None],
+        ["alice", b"localhost", 3, b"o" * 32, b"n" * 33, None],
+        ["alice", b"localhost", 3, b"o" * 32, None, b"f" * 33],
     ],
 )
 def test_a_whole_file_of_foreign_content_is_damage(path: Path, content: object) -> None:
@@ -135,12 +138,20 @@ def test_where_it_cannot_lie_or_be_read_is_said(tmp_path: Path, rng: random.Rand
 
 def test_what_the_relay_shows_chooses_the_key() -> None:
     assert TWO.at(public_key_of(OLD), 4) == Credential(Name("alice"), RELAY, 4, OLD, NEW)
-    assert TWO.at(public_key_of(NEW), 4) == Credential(Name("alice"), RELAY, 4, NEW)
+    settled = Credential(Name("alice"), RELAY, 4, NEW, former_key=OLD)
+    assert TWO.at(public_key_of(NEW), 4) == settled
     assert TWO.at(public_key_of(SigningKey(b"x" * 32)), 4) is None
     assert ONE.at(public_key_of(NEW), 4) is None
 
 
+def test_no_key_is_lost_when_the_relay_shows_the_former_one() -> None:
+    settled = Credential(Name("alice"), RELAY, 5, OLD, former_key=OLDER)
+    assert settled.at(public_key_of(OLDER), 4) == Credential(Name("alice"), RELAY, 4, OLDER, OLD)
+    three = Credential(Name("alice"), RELAY, 2, OLDER, NEW, OLD)
+    assert THREE.at(public_key_of(OLDER), 2) == three
+
+
 def test_p8_a_credential_never_prints_its_keys() -> None:
-    shown = f"{TWO} {TWO!r}"
+    shown = f"{THREE} {THREE!r}"
     assert "oooo" not in shown
     assert b"o".hex() * 4 not in shown

@@ -7,7 +7,6 @@ from client.xray.spans import Layer, Reader
 from protocol.e2ee.content import ContentKind, encode_content
 from protocol.e2ee.padding import Padding
 from protocol.e2ee.sealed import seal
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import Session, encrypt
 from tests.client.xray.covering import assert_covered, meanings
 from tests.protocol.e2ee.every_message import (
@@ -31,7 +30,7 @@ def picture(session: Session, kind: ContentKind) -> dict[str, Layer]:
     """Encrypt and seal as a client does, and take it apart."""
     content = encode_content(content_of_kind(kind))
     _, message = encrypt(session, content, SeededBytes("xray"))
-    payload = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, message)
+    payload = ALICE.payload_to(BOB, message)
     envelope = seal(payload, BOB.address, BOB.identity.public, BOB.sealing_key, Padding.PADME)
     layers = take_picture(envelope, payload.encode(), content).layers
     return {layer.name: layer for layer in layers}

@@ -47,7 +47,7 @@ def ratchet_message(flags: int, ciphertext: bytes) -> bytes:
 
 
 def sealed_payload(message: bytes) -> bytes:
-    return b"\x01\x01\x00\x00\x00\x01\x05alice" + message
+    return b"\x01\x01\x00\x00\x00\x01\x05alice" + b"a" * 16 + message
 
 
 def envelope_around(payload: bytes, padded_size: int) -> bytes:

@@ -25,7 +25,6 @@ from protocol.e2ee.ratchet.root import RootKey
 from protocol.e2ee.ratchet.state import initiator_state, responder_state
 from protocol.e2ee.safety_number import safety_number
 from protocol.e2ee.sealed import seal
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import Role, Session, decrypt, encrypt
 from protocol.e2ee.stored import pack_session
 from protocol.ids import MessageId, SessionId
@@ -121,15 +120,20 @@ def handshake() -> Golden:
 
 
 def envelope() -> Golden:
-    """An envelope from Alice to Bob with each padding."""
-    payload = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, b"a ratchet message")
+    """An envelope from Alice to Bob with each padding; the sender's tag is in the payload."""
+    payload = ALICE.payload_to(BOB, b"a ratchet message")
     envelopes = {
         padding.value: seal(
             payload, BOB.address, BOB.identity.public, BOB.sealing_key, padding
         ).hex()
         for padding in Padding
     }
-    return {**_private_keys(BOB), "payload": payload.encode().hex(), "envelopes": envelopes}
+    return {
+        **_private_keys(BOB),
+        "sender_identity": ALICE.identity.public.hex(),
+        "payload": payload.encode().hex(),
+        "envelopes": envelopes,
+    }
 
 
 def hybrid() -> Golden:

@@ -14,6 +14,8 @@ from protocol.e2ee.prekeys import (
     make_sealing_key,
     make_signed_prekey,
 )
+from protocol.e2ee.sealed_payload import SealedPayload
+from protocol.e2ee.sender_tag import Correspondent, tagged_payload
 from protocol.e2ee.session import (
     Session,
     accept_session,
@@ -56,6 +58,15 @@ class Party:
     @property
     def identity(self) -> IdentityKeyPair:
         return self.device.identity
+
+    @property
+    def public(self) -> Correspondent:
+        """What others know."""
+        return Correspondent(self.address, self.identity.public)
+
+    def payload_to(self, peer: "Party", message: bytes) -> SealedPayload:
+        """Give the payload in which a ratchet message goes to ``peer``."""
+        return tagged_payload(self.device, peer.public, message)
 
     def bundle(self, *, one_time: bool = True) -> PrekeyBundle:
         """Give the bundle that a relay would hand out."""

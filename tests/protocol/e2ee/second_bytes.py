@@ -11,7 +11,7 @@ from protocol.e2ee import content, sealed
 from protocol.e2ee.padding import Padding, pad, unpad_untrusted
 from protocol.e2ee.prekeys import verify_bundle
 from protocol.e2ee.safety_number import safety_number
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.sender_tag import require_sender
 from protocol.encoding import encode_fields
 from protocol.errors import WireError
 from protocol.ids import MessageId
@@ -29,14 +29,14 @@ def envelopes(opinion: ModuleType) -> None:
     """Each opens what the other sealed, of whatever size, and refuses it for another device."""
     bob = device_of(opinion, BOB)
     alice, key = device_of(opinion, ALICE), opinion.unpack(pack(BOB.sealing_key))
-    for size in (0, 500, 4_072, 4_080, 4_081, 66_000):
+    for size in (0, 500, 4_056, 4_064, 4_065, 66_000):
         message = bytes([7]) * size
-        payload = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, message)
+        payload = ALICE.payload_to(BOB, message)
         for padding in Padding:
             envelope = sealed.seal(
                 payload, BOB.address, BOB.identity.public, BOB.sealing_key, padding
             )
-            assert opinion.unseal(bob, envelope) == ("alice", 1, message)
+            assert opinion.unseal(bob, envelope, alice.identity) == ("alice", 1, message)
         theirs = opinion.seal(alice, ("bob", 1, bob.identity), key, message)
         ours = sealed.seal(
             payload, BOB.address, BOB.identity.public, BOB.sealing_key, Padding.PADME
@@ -46,10 +46,16 @@ def envelopes(opinion: ModuleType) -> None:
             theirs, BOB.address, BOB.identity.public, BOB.sealing_private
         )
         assert opened == payload
+        require_sender(opened, BOB.device, ALICE.identity.public)
         changed = ours[:-1] + bytes([ours[-1] ^ 1])
-        for device, envelope in ((alice, ours), (bob, changed)):
+        identity = alice.identity
+        for refused in (
+            (alice, ours, identity),
+            (bob, changed, identity),
+            (bob, ours, bob.identity),
+        ):
             with pytest.raises(opinion.Refused):
-                opinion.unseal(device, envelope)
+                opinion.unseal(*refused)
 
 
 def paddings(opinion: ModuleType) -> None:

@@ -18,6 +18,7 @@ from protocol.e2ee.kem import KemSeed
 from protocol.e2ee.padding import Padding
 from protocol.e2ee.prekey_secrets import SealingPrivateKey
 from protocol.e2ee.sealed import open_envelope_untrusted
+from protocol.e2ee.sender_tag import require_sender
 from protocol.e2ee.session import decrypt
 from protocol.e2ee.stored import unpack_session
 from protocol.ids import DeviceAddress, parse_name
@@ -74,6 +75,7 @@ def test_a_golden_envelope_opens(padding: Padding) -> None:
     )
     assert payload.sender == ALICE
     assert payload.encode() == _hex(golden, "payload")
+    require_sender(payload, bob, _hex(golden, "sender_identity"))
 
 
 @pytest.mark.parametrize("case", ["answer", "answer_and_key"])

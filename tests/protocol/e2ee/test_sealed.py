@@ -12,7 +12,7 @@ from protocol.e2ee.padding import Padding, pad
 from protocol.e2ee.prekey_secrets import SealingPrivateKey
 from protocol.e2ee.ratchet.kem_fields import KemFields
 from protocol.e2ee.sealed import open_envelope_untrusted, seal, sealing_key_id_untrusted
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.sealed_payload import SealedPayload
 from protocol.e2ee.session import decrypt, encrypt
 from protocol.encoding import encode_fields, u32
 from protocol.errors import (
@@ -34,7 +34,8 @@ from tests.support.randomness import SeededBytes
 ALICE, BOB, MALLORY = party("alice"), party("bob"), party("mallory")
 DRAW = SeededBytes("sealed")
 LONG_TEXT = encode_content(Content(MessageId(b"i" * 16), 0xFFFF_FFFF, NOW_MS, Text("x" * 500)))
-PAYLOAD = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, b"a ratchet message")
+PAYLOAD = ALICE.payload_to(BOB, b"a ratchet message")
+TAG = bytes(16)
 
 
 def _seal(payload: SealedPayload = PAYLOAD, padding: Padding = Padding.PADME) -> bytes:
@@ -66,11 +67,11 @@ def test_an_envelope_opens_for_its_recipient(padding: Padding) -> None:
 
 def test_the_layout_is_that_of_the_page() -> None:
     envelope = _seal(padding=Padding.NONE)
-    payload_size = 7 + len("alice") + len(PAYLOAD.body)
+    payload_size = 7 + len("alice") + 16 + len(PAYLOAD.body)
     assert len(envelope) == 5 + 1_120 + 4 + payload_size + 16
     assert envelope[:5] == b"\x01" + u32(BOB.sealing_key.key_id)
     encoded = PAYLOAD.encode()
-    assert encoded == b"\x01\x01" + u32(1) + b"\x05alice" + PAYLOAD.body
+    assert encoded == b"\x01\x01" + u32(1) + b"\x05alice" + PAYLOAD.tag + PAYLOAD.body
     assert _open(_seal_plaintext(pad(encoded, Padding.NONE))) == PAYLOAD
 
 
@@ -197,13 +198,25 @@ def test_another_version_is_told_apart() -> None:
         (WireError, b"\x01\x01\x00\x00\x00\x01"),
         (UnsupportedVersion, b"\x02\x01\x00\x00\x00\x01\x05alice"),
         (UnsupportedVersion, b"\x01\x02\x00\x00\x00\x01\x05alice"),
-        (WireError, b"\x01\x01\x00\x00\x00\x01\x00"),
+        (WireError, b"\x01\x01\x00\x00\x00\x01\x00" + TAG),
         (WireError, b"\x01\x01\x00\x00\x00\x01\x06alice"),
-        (WireError, b"\x01\x01\x00\x00\x00\x01\x05Alice"),
-        (WireError, b"\x01\x01\x00\x00\x00\x01\x05\xe9lice"),
-        (WireError, b"\x01\x01\x00\x00\x00\x01\x05ali\x1b["),
+        (WireError, b"\x01\x01\x00\x00\x00\x01\x05alice" + TAG[1:]),
+        (WireError, b"\x01\x01\x00\x00\x00\x01\x05Alice" + TAG),
+        (WireError, b"\x01\x01\x00\x00\x00\x01\x05\xe9lice" + TAG),
+        (WireError, b"\x01\x01\x00\x00\x00\x01\x05ali\x1b[" + TAG),
     ],
-    ids=["empty", "short", "version", "kind", "no name", "cut", "case", "not ascii", "escape"],
+    ids=[
+        "empty",
+        "short",
+        "version",
+        "kind",
+        "no name",
+        "cut",
+        "cut tag",
+        "case",
+        "not ascii",
+        "escape",
+    ],
 )
 def test_hostile_payloads_are_refused(error: type[PeerError], payload: bytes) -> None:
     with pytest.raises(error):

@@ -7,7 +7,6 @@ import pytest
 from protocol.e2ee.content import Content, Text, decode_content_untrusted, encode_content
 from protocol.e2ee.padding import Padding
 from protocol.e2ee.sealed import open_envelope_untrusted, seal
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
 from protocol.e2ee.session import (
     Role,
     Session,
@@ -42,7 +41,7 @@ def _accept(ours: Party, peer: Party, message: bytes) -> Session:
 def test_a_first_message_through_all_layers() -> None:
     content = Content(MessageId(b"m" * 16), 1, NOW_MS, Text("hello Bob"))
     ours, message = encrypt(_start(ALICE, BOB), encode_content(content), DRAW)
-    payload = SealedPayload(ALICE.address, PayloadKind.RATCHET_MESSAGE, message)
+    payload = ALICE.payload_to(BOB, message)
     envelope = seal(payload, BOB.address, BOB.identity.public, BOB.sealing_key, Padding.PADME)
 
     opened = open_envelope_untrusted(

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from protocol.e2ee.content import Content, ContentKind, Text, encode_content
+from protocol.e2ee.identity import LocalDevice
 from protocol.e2ee.padding import Padding
 from protocol.e2ee.sealed import seal
-from protocol.e2ee.sealed_payload import PayloadKind, SealedPayload
+from protocol.e2ee.sender_tag import tagged_payload
 from protocol.e2ee.session import Session, encrypt
 from protocol.ids import DeviceAddress, Name
 from protocol.limits import MAX_NAME_BYTES
@@ -28,19 +29,19 @@ from tests.support.randomness import SeededBytes
 SPECIFICATION = Path(__file__).resolve().parents[3] / "docs" / "protocol.md"
 
 SMALL_ENVELOPE_BYTES = 5_237
-LARGEST_CONTENT_BYTES = 2_783
-LARGEST_TEXT_BYTES = 2_740
-LARGEST_BESIDE_EVERYTHING_BYTES = 534
+LARGEST_CONTENT_BYTES = 2_767
+LARGEST_TEXT_BYTES = 2_724
+LARGEST_BESIDE_EVERYTHING_BYTES = 518
 
 BOB = party("bob")
-LONGEST_NAME = DeviceAddress(Name("a" * MAX_NAME_BYTES))
+LONGEST_NAMED = LocalDevice(DeviceAddress(Name("a" * MAX_NAME_BYTES)), party("alice").identity)
 SESSIONS = sessions_by_header()
 
 
 def size_of(session: Session, content: bytes, padding: Padding = Padding.PADME) -> int:
     """Give the size of the envelope in which the content goes to Bob."""
     _, message = encrypt(session, content, SeededBytes("sizes"))
-    payload = SealedPayload(LONGEST_NAME, PayloadKind.RATCHET_MESSAGE, message)
+    payload = tagged_payload(LONGEST_NAMED, BOB.public, message)
     return len(seal(payload, BOB.address, BOB.identity.public, BOB.sealing_key, padding))
 
 

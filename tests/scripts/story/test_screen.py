@@ -10,8 +10,8 @@ LINES: dict[str, ChatLine] = {
     "03:42  alice      you  .   know: yes": Message(None, "you  .   know: yes"),
     "03:41  you    .   the tide": Message(Mark.QUEUED, "the tide"),
     "03:41  you    vv  the tide": Message(Mark.DELIVERED, "the tide"),
-    "-- v at the relay: the ti…": MarkChanged(Mark.AT_RELAY, "the ti"),
-    "-- vv delivered: x lala": MarkChanged(Mark.DELIVERED, "x lala"),
+    "-- v at the relay: “the ti…”": MarkChanged(Mark.AT_RELAY, "the ti"),
+    "-- vv delivered: “x lala”": MarkChanged(Mark.DELIVERED, "x lala"),
     "-- Connected.": Remark("Connected."),
     "03:42  -- First contact: the key that bob shows --": Remark(
         "03:42  -- First contact: the key that bob shows --"
@@ -50,7 +50,7 @@ def test_what_a_new_chat_repeats_is_not_new() -> None:
 def test_marks_follow_a_text() -> None:
     screen = screen_with("03:41  you  .   the tide is high")
     assert screen.marks == {"the tide is high": Mark.QUEUED}
-    screen.take("-- v at the relay: the tide i…")
+    screen.take("-- v at the relay: “the tide i…”")
     assert screen.marks == {"the tide is high": Mark.AT_RELAY}
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from client.engine.engine import Engine
+from client.engine.own_device import TakeoverEnd
 from client.engine.status import ReceiverSeat, Status
 from client.errors import LocalError, UserError
 from client.messaging.trust import OpenQuestion
@@ -22,11 +23,31 @@ from client.values import (
     HistoryChanged,
     HistoryEntry,
     MessageState,
+    TakeoverAnnounced,
 )
 from protocol.ids import MessageId, Name
 
 START_MS = 1_800_000_000_000
 NUMBER = "1234567890" * 6
+
+
+@dataclass
+class FakeOwnDevice:
+    """A device whose relay answers when the test says so."""
+
+    vetoes: int = 0
+    ended: trio.Event = field(default_factory=trio.Event)
+    end: TakeoverEnd = TakeoverEnd.VETOED
+
+    async def object(self) -> None:
+        """Count the vetoes."""
+        self.vetoes += 1
+
+    async def wait_over(self, announced: TakeoverAnnounced) -> TakeoverEnd:
+        """Give the end, when it has come."""
+        del announced
+        await self.ended.wait()
+        return self.end
 
 
 @dataclass
@@ -37,9 +58,12 @@ class FakeEngine:
     connection: Connection = Connection.ONLINE
     last_problem: UserError | None = None
     verified: list[Name] = field(default_factory=list)
+    refusal: UserError | None = None
     settled: bool = False
+    own_device: FakeOwnDevice = field(default_factory=FakeOwnDevice)
     asked: list[Name] = field(default_factory=list)
     answers: list[tuple[Name, str]] = field(default_factory=list)
+    told: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._send, self._receive = trio.open_memory_channel[EngineEvent](100)
@@ -87,6 +111,8 @@ class FakeEngine:
 
     async def send_text(self, peer: Name, text: str) -> MessageId:
         """Add a line of our own."""
+        if self.refusal is not None:
+            raise self.refusal
         if not text.strip("-"):
             raise LocalError("The message is empty.", hint="Write something.")
         return self.add(peer, text, outgoing=True).message_id
@@ -94,6 +120,20 @@ class FakeEngine:
     async def history(self, peer: Name, limit: int) -> list[HistoryEntry]:
         """Give the newest lines."""
         return [entry for entry in self.rows if entry.peer == peer][-limit:]
+
+    async def untold_notices(self, peer: Name) -> list[HistoryEntry]:
+        """Give the notices that were not marked."""
+        return [
+            entry
+            for entry in self.rows
+            if entry.peer == peer
+            and entry.kind is EntryKind.NOTICE
+            and entry.row_id not in self.told
+        ]
+
+    async def mark_listened(self, row_ids: list[int]) -> None:
+        """Remember what was told."""
+        self.told.update(row_ids)
 
     async def search(self, words: str, limit: int) -> list[HistoryEntry]:
         """Give what holds the words as they are."""
@@ -199,6 +239,10 @@ class FakeView:
             return False
         self.said[-1] = text.plain
         return True
+
+    def scroll(self) -> None:
+        """Let all that was said leave the screen."""
+        self._newest = None
 
     def prompt(self, words: str) -> None:
         """Remember the prompt."""

@@ -64,11 +64,24 @@ def test_the_newest_line_is_rewritten_in_place(rig: Rig) -> None:
     assert rig.terminal.shown == ["you vv hi", "> draft"]
 
 
-def test_only_the_newest_line_can_be_rewritten(rig: Rig) -> None:
+def test_a_line_further_up_is_rewritten_in_place(rig: Rig) -> None:
     rig.say("you .  hi\n", "m1")
-    rig.say("bob    oh\n", "m2")
-    assert not rig.screen.can_say_again("m1")
-    assert rig.screen.can_say_again("m2")
+    rig.say("bob    oh\nwell\n", "m2")
+    rig.type("draft")
+    rig.terminal.write(rig.screen.say_again("you vv hi\n", "m1"))
+    assert rig.terminal.shown == ["you vv hi", "bob    oh", "well", "> draft"]
+    rig.terminal.write(rig.screen.say_again("bob    oh!\n", "m2"))
+    assert rig.terminal.shown == ["you vv hi", "bob    oh!", "> draft"]
+
+
+def test_what_a_long_draft_has_pushed_off_is_not_rewritten(rig: Rig) -> None:
+    for number in range(HEIGHT):
+        rig.say(f"{number}\n", f"m{number}")
+    assert rig.screen.can_say_again("m1")
+    rig.type("one\ntwo\nthree")
+    rig.type("")
+    assert not rig.screen.can_say_again("m2")
+    assert rig.screen.can_say_again("m3")
 
 
 def test_what_has_left_the_screen_is_not_rewritten(rig: Rig) -> None:
@@ -106,7 +119,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("type"), TEXTS, st.floats(0, 1)),
         st.tuples(st.just("say"), st.text("xyz", min_size=1, max_size=15), st.just(0.0)),
-        st.tuples(st.just("again"), st.text("uvw", min_size=1, max_size=15), st.just(0.0)),
+        st.tuples(st.just("again"), st.text("uvw", min_size=1, max_size=15), st.floats(0, 1)),
     ),
     max_size=30,
 )
@@ -119,10 +132,10 @@ def test_every_line_said_is_shown_once_and_in_order(steps: list[tuple[str, str, 
         if kind == "type":
             rig.type(text, int(place * len(text)))
         elif kind == "say":
+            rig.say(f"{number:02}{text}\n", str(len(said)))
             said.append(f"{number:02}{text}")
-            rig.say(f"{said[-1]}\n", "newest")
-        elif rig.screen.can_say_again("newest"):
-            said[-1] = f"{number:02}{text}"
-            rig.terminal.write(rig.screen.say_again(f"{said[-1]}\n", "newest"))
+        elif said and rig.screen.can_say_again(key := str(int(place * (len(said) - 1)))):
+            said[int(key)] = f"{number:02}{text}"
+            rig.terminal.write(rig.screen.say_again(f"{said[int(key)]}\n", key))
     rig.terminal.write(rig.screen.leave())
     assert rig.terminal.shown == said

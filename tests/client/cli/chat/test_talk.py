@@ -4,17 +4,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
 from client.cli.chat.talk import BACKLOG, Talk
-from client.errors import RelayUnreachable, TrustOpen
+from client.engine.own_device import TakeoverEnd
+from client.errors import LocalError, RelayUnreachable, TrustOpen
 from client.moments import clock
 from client.values import (
     Connection,
     ConnectionChanged,
+    EngineEvent,
     HistoryChanged,
     MessageState,
+    TakeoverAnnounced,
     TrustQuestion,
 )
 from protocol.ids import Name
@@ -38,7 +42,7 @@ class Scene:
         await wait_all_tasks_blocked()
         return self.view.said[before:]
 
-    async def told(self, *events: HistoryChanged | ConnectionChanged | TrustQuestion) -> list[str]:
+    async def told(self, *events: EngineEvent) -> list[str]:
         """Let things happen; gives what was said since."""
         before = len(self.view.said)
         for event in events:
@@ -106,13 +110,14 @@ async def test_the_mark_of_the_newest_line_changes_in_place() -> None:
         assert scene.view.said[-1] == f"{NOW}  you  vv  hi"
 
 
-async def test_the_state_of_an_older_line_is_said() -> None:
+async def test_only_the_end_of_a_line_out_of_reach_is_said() -> None:
     async with talking() as scene:
         await scene.type("hi")
-        scene.engine.add("bob", "oh")
-        await scene.told(HistoryChanged(BOB))
+        scene.view.scroll()
+        scene.engine.become(1, MessageState.AT_RELAY)
+        assert await scene.told() == []
         scene.engine.become(1, MessageState.DELIVERED)
-        assert await scene.told() == ["-- vv delivered: hi"]
+        assert await scene.told() == ["-- vv delivered: “hi”"]
 
 
 async def test_without_a_terminal_every_state_is_said() -> None:
@@ -122,7 +127,7 @@ async def test_without_a_terminal_every_state_is_said() -> None:
         await wait_all_tasks_blocked()
         scene.engine.become(1, MessageState.DELIVERED)
         await wait_all_tasks_blocked()
-        assert scene.view.said[-2:] == ["-- v at the relay: hi", "-- vv delivered: hi"]
+        assert scene.view.said[-2:] == ["-- v at the relay: “hi”", "-- vv delivered: “hi”"]
 
 
 async def test_a_failure_says_why() -> None:
@@ -132,8 +137,26 @@ async def test_a_failure_says_why() -> None:
         await wait_all_tasks_blocked()
         assert scene.view.said[-2:] == [
             f"{NOW}  you  x   hi",
-            "-- x failed: hi There is no account named bob.",
+            "-- x failed: “hi”. There is no account named bob.",
         ]
+
+
+async def test_what_goes_to_somebody_else_from_elsewhere_is_not_shown_here() -> None:
+    async with talking() as scene:
+        scene.engine.add("carol", "only for carol", outgoing=True)
+        assert await scene.told(HistoryChanged(CAROL)) == []
+        scene.engine.become(1, MessageState.DELIVERED)
+        assert await scene.told() == []
+        assert "only for carol" in (await scene.type("/to carol"))[-1]
+
+
+async def test_a_failure_in_another_conversation_names_it() -> None:
+    async with talking() as scene:
+        await scene.type("only for bob", "/to carol")
+        scene.engine.become(1, MessageState.FAILED, "There is no account named bob.")
+        (said,) = await scene.told()
+        assert said.startswith("-- To bob: x failed: ")
+        assert "only for bob" in said
 
 
 async def test_an_outage_is_said_once_and_its_end_too() -> None:
@@ -177,10 +200,12 @@ async def test_a_question_from_before_is_said_at_the_beginning() -> None:
 async def test_a_question_is_shown_and_answered() -> None:
     engine = FakeEngine(asked=[BOB])
     async with talking(engine=engine) as scene:
-        shown, ways = await scene.type("/trust")
+        (shown,) = await scene.type("/trust")
         assert NUMBER[:5] in shown
         assert NUMBER[::-1][:5] in shown
-        assert "/trust keep" in ways
+        assert "/verify NUMBER" in shown
+        assert "/trust keep " in shown
+        assert "glasspost" not in shown
         assert "no answer" in (await scene.type("/trust perhaps"))[0]
         assert "/trust keep" in (await scene.type(f"/verify {NUMBER[::-1]}"))[0]
         assert "stays" in (await scene.type("/trust keep"))[0]
@@ -209,10 +234,28 @@ async def test_errors_are_said_and_the_talk_goes_on() -> None:
         (said,) = await scene.type("---")
         assert said.startswith("glasspost: The message is empty.")
         assert "next Write something." in said
-        for line in ("/to Not-A-Name!", "/to alice", "/history zero", "/search", "/verify 123"):
+        for line in ("/history zero", "/search", "/verify 123"):
             (said,) = await scene.type(line)
             assert said.startswith("glasspost: ")
         assert await scene.type("still here") == [f"{NOW}  you  .   still here"]
+
+
+@pytest.mark.parametrize("wrong", ["/to alice", "/to Not-A-Name!", "/to"])
+async def test_after_a_name_that_is_none_nothing_goes_to_the_former_peer(wrong: str) -> None:
+    async with talking() as scene:
+        said = await scene.type(wrong, "for somebody else")
+        assert said[0].startswith("glasspost: ")
+        assert "To whom?" in said[1]
+        assert scene.engine.rows == []
+        assert scene.view.words == "> "
+        await scene.type("/to bob")
+        assert scene.view.draft == "for somebody else"
+
+
+async def test_a_name_is_asked_for_in_a_sentence() -> None:
+    async with talking() as scene:
+        (said,) = await scene.type("/to")
+        assert said.startswith("glasspost: /to needs a name.")
 
 
 async def test_every_command_answers() -> None:
@@ -239,6 +282,31 @@ async def test_verifying_compares_the_digits() -> None:
         spaced = " ".join(NUMBER[at : at + 5] for at in range(0, 60, 5))
         assert "is checked" in (await scene.type(f"/verify {spaced}"))[0]
         assert scene.engine.verified == [BOB]
+
+
+@pytest.mark.parametrize(
+    ("end", "words"), [(TakeoverEnd.VETOED, "is vetoed"), (TakeoverEnd.DROPPED, "is over")]
+)
+async def test_a_takeover_is_told_answered_and_over(end: TakeoverEnd, words: str) -> None:
+    announced = TakeoverAnnounced(b"n" * 32, START_MS)
+    async with talking() as scene:
+        device = scene.engine.own_device
+        device.end = end
+        (said,) = await scene.told(announced, announced)
+        assert "another device has asked" in said.lower()
+        assert said.endswith("If that is not you: /veto")
+        assert "goes to the relay" in (await scene.type("/veto"))[0]
+        assert device.vetoes == 1
+        device.ended.set()
+        (said,) = await scene.told()
+        assert words in said
+
+
+async def test_advice_names_the_commands_of_the_chat() -> None:
+    async with talking() as scene:
+        assert "/help" in (await scene.type("/verify abc"))[0]
+        scene.engine.refusal = LocalError("Blocked.", hint="Run: glasspost unblock bob")
+        assert "/unblock bob" in (await scene.type("hello"))[0]
 
 
 async def test_quit_leaves() -> None:
