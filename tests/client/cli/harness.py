@@ -1,5 +1,6 @@
 """The commands as a person runs them: processes, a real relay, two homes."""
 
+import io
 import json
 import os
 import re
@@ -9,10 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from client.cli.root import main
 
 START_TIMEOUT_S = 20.0
 COMMAND_TIMEOUT_S = 60.0
@@ -89,6 +93,20 @@ class Person:
     def run(self, *arguments: str, stdin: str = "") -> Ran:
         """Run ``glasspost`` to its end."""
         return run(self.command(*arguments), self.environment, stdin)
+
+    def run_here(self, *arguments: str) -> Ran:
+        """Run ``glasspost`` in this process: sooner, for what ends before it waits for anything."""
+        out, err = io.BytesIO(), io.BytesIO()
+        with (
+            mock.patch.dict(os.environ, self.environment, clear=True),
+            mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO())),
+            redirect_stdout(io.TextIOWrapper(out, write_through=True)) as output,
+            redirect_stderr(io.TextIOWrapper(err, write_through=True)) as errors,
+        ):
+            code = main(self.command(*arguments)[3:])
+            output.flush()
+            errors.flush()
+            return Ran(code, out.getvalue().decode(), err.getvalue().decode())
 
     def register(self, relay: str) -> None:
         """Register without a passphrase."""

@@ -148,7 +148,9 @@ def assert_recorded(done: Ran, expected: Expected) -> None:
     ids=lambda value: None if isinstance(value, Expected) else " ".join(value)[:30],
 )
 def test_wrong_use(world: World, arguments: list[str], expected: Expected) -> None:
-    check(world.alice, arguments, expected)
+    """For people by a process, for programs in this one: there are many of them."""
+    assert_told(world.alice.run(*arguments), expected)
+    assert_recorded(world.alice.run_here("--json", *arguments), expected)
 
 
 def test_text_that_is_no_text(world: World) -> None:
