@@ -10,6 +10,7 @@ from server.store.interface import RelayStore
 from server.store.memory import MemoryStore
 from server.store.sqlite.lane import in_thread, inline
 from server.store.sqlite.store import SqliteStore
+from tests.server.store.builders import ALICE, BOB, account
 
 
 @dataclass
@@ -39,3 +40,11 @@ async def store(
         made = await SqliteStore.open(tmp_path / "relay.db", clock, run)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def bobs(store: RelayStore) -> RelayStore:
+    """A store with bob, and alice beside him."""
+    await store.register(account(ALICE))
+    await store.register(account(BOB))
+    return store
