@@ -3,7 +3,6 @@
 import random
 from pathlib import Path
 
-import pytest
 import trio
 
 from client.store import profile_keys
@@ -14,14 +13,8 @@ from protocol.wire.messages import token_hash
 from server.store.values import NotStored, Submission
 from tests.client.engine.sealed_rig import RecordingStore, acquaint, read
 from tests.client.engine.world import at_rest, small_world
-from tests.support.relay_rig import FakeClock
 
 ALICE, BOB = Name("alice"), Name("bob")
-
-
-@pytest.fixture
-def store() -> RecordingStore:
-    return RecordingStore(FakeClock())
 
 
 async def test_blocking_ends_the_permission_and_the_others_get_another(

@@ -26,11 +26,6 @@ from tests.support.watched_stream import WatchedStream
 ALICE = Name("alice")
 
 
-@pytest.fixture
-def store() -> RecordingStore:
-    return RecordingStore(FakeClock())
-
-
 async def test_after_one_round_trip_the_relay_is_told_no_sender(
     autojump_clock: object, tmp_path: Path, rng: random.Random, store: RecordingStore
 ) -> None:

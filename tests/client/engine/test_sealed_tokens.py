@@ -3,7 +3,6 @@
 import random
 from pathlib import Path
 
-import pytest
 import trio
 
 from client.store import profile_keys
@@ -13,14 +12,8 @@ from protocol.limits import PROFILE_KEY_RETOLD_MS
 from server.store.values import NotStored
 from tests.client.engine.sealed_rig import RecordingStore, acquaint, is_sealed, was_named
 from tests.client.engine.world import Person, World, at_rest, small_world
-from tests.support.relay_rig import FakeClock
 
 ALICE, BOB = Name("alice"), Name("bob")
-
-
-@pytest.fixture
-def store() -> RecordingStore:
-    return RecordingStore(FakeClock())
 
 
 async def test_a_token_that_is_refused_costs_no_message_and_the_bytes_are_the_same(

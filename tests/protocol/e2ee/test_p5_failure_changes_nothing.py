@@ -131,33 +131,23 @@ def _changes() -> dict[str, tuple[type[PeerError], Callable[[bytes], bytes]]]:
 HybridFault = tuple[type[PeerError], Session, bytes]
 
 
-def _hybrid_faults() -> dict[str, HybridFault]:
-    """What hostile and broken peers make of a chain that begins: error, receiver, message."""
+def _chain(sender: Session, parts: KemParts, claimed: KemFields | None = None) -> bytes:
+    """Give a message that begins a chain, whatever KEM fields it claims."""
+    begun = begin_chain(sender, parts, DRAW)
+    return encrypt(begun if claimed is None else claiming(begun, claimed), b"", DRAW)[1]
+
+
+def _faults_of_an_answer() -> dict[str, HybridFault]:
+    """What comes back to whoever attached a key: error, receiver, message."""
     asking, asked, question = attached(DRAW)
     asked, _ = decrypt(asked, question, NOW_MS)
-    alice, bob = established(DRAW)
     key = peek_untrusted(question).kem.attached_key
     true_parts = answering_parts(asked.ratchet.receiving)
-
-    def chain(parts: KemParts, claimed: KemFields | None = None, sender: Session = asked) -> bytes:
-        begun = begin_chain(sender, parts, DRAW)
-        return encrypt(begun if claimed is None else claiming(begun, claimed), b"", DRAW)[1]
-
-    from_alice = partial(chain, sender=alice)
+    chain = partial(_chain, asked)
     return {
         "not answered": (KemFieldsRefused, asking, chain(CLASSICAL)),
         "not answered, and a key": (KemFieldsRefused, asking, chain(KemParts(attached_key=key))),
         "answer taken out": (KemFieldsRefused, asking, chain(true_parts, NO_KEM_FIELDS)),
-        "answered unasked": (
-            KemFieldsRefused,
-            bob,
-            from_alice(KemParts(key, true_parts.ciphertext, b"", true_parts.secret)),
-        ),
-        "answered unasked, nothing mixed": (
-            KemFieldsRefused,
-            bob,
-            from_alice(CLASSICAL, true_parts.fields),
-        ),
         "an answer that is noise": (
             DecryptionFailed,
             asking,
@@ -178,6 +168,33 @@ def _hybrid_faults() -> dict[str, HybridFault]:
             asking,
             chain(replace(true_parts, used_key=bytes(1_184))),
         ),
+        "an unusable key beside an answer": (
+            BadPublicKey,
+            asking,
+            chain(true_parts.attaching(b"\xff" * 1_184)),
+        ),
+    }
+
+
+def _faults_unasked() -> dict[str, HybridFault]:
+    """What comes to whoever attached nothing: error, receiver, message."""
+    _, asked, question = attached(DRAW)
+    asked, _ = decrypt(asked, question, NOW_MS)
+    alice, bob = established(DRAW)
+    key = peek_untrusted(question).kem.attached_key
+    true_parts = answering_parts(asked.ratchet.receiving)
+    from_alice = partial(_chain, alice)
+    return {
+        "answered unasked": (
+            KemFieldsRefused,
+            bob,
+            from_alice(KemParts(key, true_parts.ciphertext, b"", true_parts.secret)),
+        ),
+        "answered unasked, nothing mixed": (
+            KemFieldsRefused,
+            bob,
+            from_alice(CLASSICAL, true_parts.fields),
+        ),
         "a key put in": (DecryptionFailed, bob, from_alice(CLASSICAL, KemFields(bytes(1_184)))),
         "a key swapped": (
             DecryptionFailed,
@@ -194,12 +211,12 @@ def _hybrid_faults() -> dict[str, HybridFault]:
             bob,
             from_alice(KemParts(attached_key=b"\xff" * 1_184)),
         ),
-        "an unusable key beside an answer": (
-            BadPublicKey,
-            asking,
-            chain(true_parts.attaching(b"\xff" * 1_184)),
-        ),
     }
+
+
+def _hybrid_faults() -> dict[str, HybridFault]:
+    """What hostile and broken peers make of a chain that begins."""
+    return _faults_of_an_answer() | _faults_unasked()
 
 
 @pytest.mark.parametrize("what", _hybrid_faults())
