@@ -49,16 +49,7 @@ class ReplacementStatement:
         Raises:
             OutOfRange: there is no generation after this one.
         """
-        return (
-            self.relay_key,
-            self.nonce,
-            self.device.name.encode(),
-            u32(self.device.device),
-            _next(self.generation),
-            self.old_identity,
-            self.new_identity,
-            self.new_account_key,
-        )
+        return (*_beginning(self), self.old_identity, self.new_identity, self.new_account_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +68,7 @@ class VetoStatement:
         Raises:
             OutOfRange: there is no generation after this one.
         """
-        return (
-            self.relay_key,
-            self.nonce,
-            self.device.name.encode(),
-            u32(self.device.device),
-            _next(self.generation),
-            self.new_account_key,
-        )
+        return (*_beginning(self), self.new_account_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +126,17 @@ def verify_veto(statement: VetoStatement, identity: bytes, signature: bytes) -> 
         OutOfRange: there is no generation after the statement's.
     """
     verify(identity, signature, Label.VETO_REPLACEMENT, *statement.fields())
+
+
+def _beginning(statement: ReplacementStatement | VetoStatement) -> tuple[bytes, ...]:
+    """Give what binds a statement to one connection and one state of the account."""
+    return (
+        statement.relay_key,
+        statement.nonce,
+        statement.device.name.encode(),
+        u32(statement.device.device),
+        _next(statement.generation),
+    )
 
 
 def _next(generation: int) -> bytes:

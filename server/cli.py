@@ -43,6 +43,7 @@ class _HoldType(click.ParamType[int]):
     name = "HOURS"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Parse it, or fail with the reason."""
         try:
             hours = float(value)
         except ValueError:

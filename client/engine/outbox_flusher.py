@@ -120,6 +120,7 @@ class OutboxFlusher:
         async def submit(
             item: OutboxItem, token: DeliveryToken | None, task_status: trio.TaskStatus[None]
         ) -> None:
+            """Submit one envelope; started once it is on its way, so that they keep their order."""
             shown = None if token is None else token.expose()
             request = Submit(item.to.name, item.to.device, item.envelope_id, shown, item.envelope)
             try:

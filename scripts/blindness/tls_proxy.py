@@ -104,6 +104,7 @@ class TlsProxy:
             target: trio.SSLStream[trio.SocketStream],
             direction: Direction,
         ) -> None:
+            """Pass on what one side says, and end both ways when it has ended."""
             while data := await source.receive_some(_READ_BYTES):
                 self.tap(number, direction, bytes(data))
                 await target.send_all(data)
